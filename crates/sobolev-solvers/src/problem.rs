@@ -1,0 +1,83 @@
+//! What a data set is made of: an equation with its settings, that turns (seed, sample number) into an input and a target.
+
+use ndarray::{Array1, ArrayD};
+use sobolev_tensor::Result;
+
+/// One grid axis of a field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    /// Name, such as `x1` or `time`.
+    pub name: String,
+    /// Coordinates of the points, in `units`.
+    pub points: Array1<f64>,
+    /// Boundary condition in words (`periodic`, `u = 0`, `none` for time).
+    pub boundary: String,
+    /// Units; `1` for dimensionless.
+    pub units: String,
+}
+
+/// A field of every sample: its name, its grid and its channels. Its array has shape `[axes.., channels]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Name, such as `coefficient`.
+    pub name: String,
+    /// Grid axes, in the order of the array.
+    pub axes: Vec<Axis>,
+    /// Names of the channels, at least one.
+    pub channels: Vec<String>,
+    /// Units of the values; `1` for dimensionless.
+    pub units: String,
+}
+
+impl Field {
+    /// Shape of one sample: `[axes.., channels]`.
+    pub fn shape(&self) -> Vec<usize> {
+        self.axes.iter().map(|axis| axis.points.len()).chain([self.channels.len()]).collect()
+    }
+}
+
+/// One solved sample.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// What the operator is given, `[space.., channels]`.
+    pub input: ArrayD<f64>,
+    /// What it should answer, `[space.., channels]`.
+    pub target: ArrayD<f64>,
+    /// Relative residual or estimated relative error of the target, so that a reader can judge it.
+    pub residual: f64,
+}
+
+/// A family of solved samples, addressed by (seed, index): what a data set is generated from.
+pub trait Problem: Send + Sync + std::fmt::Debug {
+    /// Name in [`EQUATIONS`](crate::EQUATIONS).
+    fn equation(&self) -> &'static str;
+    /// The resolved settings, from which the same problem can be made again.
+    fn settings(&self) -> toml::Table;
+    /// The input field.
+    fn input(&self) -> Field;
+    /// The target field.
+    fn target(&self) -> Field;
+    /// Sample `index` under `seed`. A function of its arguments and the settings alone, equal to the bit on machines of
+    /// one kind; called from many threads at once.
+    ///
+    /// # Errors
+    /// When the solver does not reach its tolerance.
+    fn sample(&self, seed: u64, index: u64) -> Result<Sample>;
+}
+
+/// One line of the list of equations: what the command line, Python and the documentation say of it.
+#[derive(Debug, Clone, Copy)]
+pub struct EquationEntry {
+    /// Name used in specs and on the command line.
+    pub name: &'static str,
+    /// The equation in one line of text.
+    pub formula: &'static str,
+    /// Domain, boundary conditions and the map that is learnt.
+    pub summary: &'static str,
+    /// Numerical method and its order.
+    pub method: &'static str,
+    /// Paper or data set that the defaults follow.
+    pub source: &'static str,
+    /// Makes the problem from a table of settings; absent settings take their defaults, unknown ones are errors.
+    pub build: fn(toml::Table) -> Result<Box<dyn Problem>>,
+}

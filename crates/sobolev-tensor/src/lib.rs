@@ -1,0 +1,10 @@
+//! Dense tensors, matrix products and reverse-mode differentiation of coarse operations.
+mod error;
+mod monitor;
+mod random;
+mod real;
+
+pub use error::{Error, Result, check_channels_last, check_finite};
+pub use monitor::Monitor;
+pub use random::{Random, RandomStream};
+pub use real::Real;
