@@ -1,7 +1,9 @@
 //! Random fields and numerical solvers of partial differential equations.
 mod problem;
+mod solver;
 
 pub use problem::{Axis, EquationEntry, Field, Problem, Sample};
+pub use solver::{SteadySolver, TimeSolver};
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
 pub static EQUATIONS: &[EquationEntry] = &[];
