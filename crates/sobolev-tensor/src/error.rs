@@ -102,7 +102,9 @@ impl Error {
     /// The same error with advice on the next step; an error without room for advice is returned as it is.
     #[must_use]
     pub fn with_hint(mut self, advice: impl Display) -> Self {
-        if let Self::Shape { hint, .. } | Self::Value { hint, .. } | Self::NoConvergence { hint, .. } = &mut self {
+        if let Self::Shape { hint, .. } | Self::Value { hint, .. } | Self::NoConvergence { hint, .. } =
+            &mut self
+        {
             *hint = advice.to_string();
         }
         self

@@ -1,12 +1,30 @@
-//! Dense tensors, matrix products and reverse-mode differentiation of coarse operations.
+//! Dense tensors, matrix products and reverse-mode differentiation of coarse operations: the ground of the workspace.
+//!
+//! - [`Tensor`]: contiguous row-major arrays of any rank on pooled, shared memory; `ndarray` in and out.
+//! - [`matmul()`]: products on slices, fast for the skinny shapes of operator layers.
+//! - [`Tape`], [`Operation`], [`Var`], [`Gradients`]: reverse mode over coarse operations that any crate may add.
+//! - [`Parameters`]: the learnable tensors of a model.
+//! - [`Random`]: random numbers addressed by (seed, purpose, stream, position).
+//! - [`Error`]: the typed error of all numeric crates; [`Monitor`]: progress and cancellation of long work.
+//!
+//! Arrays are channels-last everywhere: `[batch, x1, .., xd, channel]`.
+
 mod error;
 pub mod matmul;
 mod monitor;
+mod parameters;
+mod pool;
 mod random;
 mod real;
+mod tape;
+mod tensor;
 
 pub use error::{Error, Result, check_channels_last, check_finite};
 pub use matmul::{Accumulate, Mat, MatMut, matmul};
 pub use monitor::Monitor;
+pub use parameters::{ParameterId, Parameters};
+pub use pool::{Buffer, Pool};
 pub use random::{Random, RandomStream};
 pub use real::Real;
+pub use tape::{Gradients, NodeId, Operation, Tape, Var};
+pub use tensor::Tensor;

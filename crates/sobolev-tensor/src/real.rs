@@ -35,8 +35,8 @@ pub trait Real:
     /// Positive infinity.
     const INFINITY: Self;
 
-    /// Nearest number of this type.
-    fn from_f64(value: f64) -> Self;
+    /// Nearest number of this type (`FromPrimitive` has a `from_f64` that answers an option, hence the other name).
+    fn cast(value: f64) -> Self;
     /// The same number in double precision.
     fn to_f64(self) -> f64;
     /// Square root.
@@ -71,7 +71,7 @@ macro_rules! real {
             const INFINITY: Self = $t::INFINITY;
 
             #[inline(always)]
-            fn from_f64(value: f64) -> Self {
+            fn cast(value: f64) -> Self {
                 value as $t
             }
             #[inline(always)]

@@ -86,21 +86,45 @@ pub(super) mod x86 {
     static MASK64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
 
     simd!(
-        Avx512F32, f32, __m512, 16, _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps,
-        _mm512_add_ps, _mm512_fmadd_ps,
+        Avx512F32,
+        f32,
+        __m512,
+        16,
+        _mm512_setzero_ps,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_add_ps,
+        _mm512_fmadd_ps,
         |from, n| _mm512_maskz_loadu_ps((1_u16 << n) - 1, from),
         |to, v, n| _mm512_mask_storeu_ps(to, (1_u16 << n) - 1, v)
     );
     simd!(
-        Avx512F64, f64, __m512d, 8, _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd,
-        _mm512_add_pd, _mm512_fmadd_pd,
+        Avx512F64,
+        f64,
+        __m512d,
+        8,
+        _mm512_setzero_pd,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_add_pd,
+        _mm512_fmadd_pd,
         |from, n| _mm512_maskz_loadu_pd((1_u8 << n) - 1, from),
         |to, v, n| _mm512_mask_storeu_pd(to, (1_u8 << n) - 1, v)
     );
     // AVX2 tails are stored number by number: the masked store takes microcode on AMD.
     simd!(
-        Avx2F32, f32, __m256, 8, _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps,
-        _mm256_add_ps, _mm256_fmadd_ps,
+        Avx2F32,
+        f32,
+        __m256,
+        8,
+        _mm256_setzero_ps,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_add_ps,
+        _mm256_fmadd_ps,
         |from, n| _mm256_maskload_ps(from, _mm256_loadu_si256(MASK32.as_ptr().add(8 - n).cast())),
         |to, v, n| {
             let mut lanes = [0_f32; 8];
@@ -109,8 +133,16 @@ pub(super) mod x86 {
         }
     );
     simd!(
-        Avx2F64, f64, __m256d, 4, _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd,
-        _mm256_add_pd, _mm256_fmadd_pd,
+        Avx2F64,
+        f64,
+        __m256d,
+        4,
+        _mm256_setzero_pd,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        _mm256_add_pd,
+        _mm256_fmadd_pd,
         |from, n| _mm256_maskload_pd(from, _mm256_loadu_si256(MASK64.as_ptr().add(4 - n).cast())),
         |to, v, n| {
             let mut lanes = [0_f64; 4];
