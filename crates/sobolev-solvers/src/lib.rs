@@ -1,4 +1,5 @@
 //! Random fields and numerical solvers of partial differential equations.
+pub mod etdrk;
 mod problem;
 mod solver;
 
