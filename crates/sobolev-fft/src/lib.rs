@@ -1,1 +1,13 @@
-//! Placeholder.
+//! Fourier, sine and cosine transforms of channels-last arrays `[batch, x1, .., xd, channels]`.
+pub mod fourier;
+mod lines;
+mod rows;
+mod scratch;
+mod shape;
+pub mod sine_cosine;
+
+pub use fourier::FourierPlan;
+pub use num_complex::Complex;
+pub use rows::{RowFourier, RowScratch};
+pub use sine_cosine::{SineCosine, SineCosinePlan};
+pub use sobolev_tensor::{Error, Result};
