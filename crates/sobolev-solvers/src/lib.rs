@@ -1,6 +1,7 @@
 //! Random fields and numerical solvers of partial differential equations.
 pub mod etdrk;
 mod problem;
+pub mod random_field;
 mod solver;
 
 pub use problem::{Axis, EquationEntry, Field, Problem, Sample};

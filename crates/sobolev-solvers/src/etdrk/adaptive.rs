@@ -136,8 +136,8 @@ impl<S: Symbol> Ladder<S> {
                 Some(scheme) => (work.attempt(scheme, &mut nonlinear), error_rate * scheme.step()),
                 None => (f64::INFINITY, 0.0),
             };
-            // Written so that NaN, from a step far too long, is rejected.
-            if !(error <= allowed) {
+            // A step far too long makes NaN.
+            if error.is_nan() || error > allowed {
                 report.rejected += 1;
                 if level == DEEPEST {
                     return Err(Error::NoConvergence {
