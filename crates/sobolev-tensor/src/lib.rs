@@ -3,6 +3,7 @@
 //! - [`Tensor`]: contiguous row-major arrays of any rank on pooled, shared memory; `ndarray` in and out.
 //! - [`matmul()`]: products on slices, fast for the skinny shapes of operator layers.
 //! - [`Tape`], [`Operation`], [`Var`], [`Gradients`]: reverse mode over coarse operations that any crate may add.
+//! - [`linalg`]: dense and sparse factorisations.
 //! - [`Parameters`]: the learnable tensors of a model.
 //! - [`Random`]: random numbers addressed by (seed, purpose, stream, position).
 //! - [`Error`]: the typed error of all numeric crates; [`Monitor`]: progress and cancellation of long work.
@@ -10,6 +11,7 @@
 //! Arrays are channels-last everywhere: `[batch, x1, .., xd, channel]`.
 
 mod error;
+pub mod linalg;
 pub mod matmul;
 mod monitor;
 mod parameters;
