@@ -36,11 +36,6 @@ fn exp<const FUSED: bool>(x: f32) -> f32 {
     fused::<FUSED>(power, scale, scale)
 }
 
-#[inline(always)]
-fn logistic<const FUSED: bool>(x: f32) -> f32 {
-    1.0 / (1.0 + exp::<FUSED>(-x))
-}
-
 impl Formula for Silu {
     #[inline(always)]
     fn value_f32<const FUSED: bool>(x: f32) -> f32 {
@@ -49,8 +44,9 @@ impl Formula for Silu {
 
     #[inline(always)]
     fn slope_f32<const FUSED: bool>(x: f32) -> f32 {
-        let s = logistic::<FUSED>(x);
-        s * fused::<FUSED>(x, 1.0 - s, 1.0)
+        let e = exp::<FUSED>(-x);
+        let s = 1.0 / (1.0 + e);
+        s * fused::<FUSED>(x, e * s, 1.0) // e s = 1 - s without its cancellation
     }
 
     fn value_f64(x: f64) -> f64 {
