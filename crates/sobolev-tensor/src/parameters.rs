@@ -45,6 +45,11 @@ impl<T: Real> Parameters<T> {
         (0..self.entries.len()).map(ParameterId)
     }
 
+    /// Place of the parameter of a name.
+    pub fn find(&self, name: &str) -> Option<ParameterId> {
+        self.entries.iter().position(|(own, _)| own == name).map(ParameterId)
+    }
+
     /// Names and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor<T>)> {
         self.entries.iter().map(|(name, value)| (name.as_str(), value))

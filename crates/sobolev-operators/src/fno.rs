@@ -1,0 +1,304 @@
+//! Fourier neural operator in 1, 2 and 3 dimensions (Li et al. 2021, "Fourier neural operator for parametric partial
+//! differential equations", ICLR; Kovachki et al. 2023, JMLR 24, article 89).
+//!
+//! `u = Q( L_depth ( .. L_1 ( P [a, x] ) ) )`, `[batch, x1, .., xd, inputs]` -> `[batch, x1, .., xd, outputs]`:
+//! the lifting `P` is a linear map of the data and the coordinates to `width` channels; each `L` is a
+//! [Fourier layer](crate::spectral), the last one without activation; the projection `Q` is linear to `projection` channels,
+//! activation, linear. For problems that are not periodic the lifted field is padded with zeros after its last point.
+//!
+//! Parameters, a complex weight counted as two: `(inputs + d + 1) width + depth (2 width^2 (2 m_1) .. m_d + width^2 + width)
+//! + (width + 1) projection + (projection + 1) outputs`.
+//!
+//! The weights do not depend on the grid: the same model answers on any grid that has its modes.
+
+use crate::grid::{Coordinates, append_coordinates, crop, pad};
+use crate::spectral::{FourierLayer, FourierLayerSettings, Transform};
+use serde::{Deserialize, Serialize};
+use sobolev_nn::activation::GELU;
+use sobolev_nn::{Activation, Linear, PointwiseMlp};
+use sobolev_tensor::{Error, Parameters, Real, Result, Tape, Var, check_channels_last};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What an [`Fno`] is made of. Absent fields take the values of [`FnoSettings::default`]; unknown ones are errors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FnoSettings {
+    /// Kept modes of each axis; their number is the dimension.
+    pub modes: Vec<usize>,
+    /// Channels inside.
+    pub width: usize,
+    /// Fourier layers.
+    pub depth: usize,
+    /// Channels of the input.
+    pub inputs: usize,
+    /// Channels of the output.
+    pub outputs: usize,
+    /// Hidden channels of the projection.
+    pub projection: usize,
+    /// Activation of all layers but the last, and of the projection.
+    pub activation: Activation,
+    /// Coordinates appended to the input.
+    pub coordinates: Coordinates,
+    /// Zeros after the last point of each axis, as a part of its length; empty for none. A part and not a number of points, so
+    /// that the model means the same on every grid.
+    pub padding: Vec<f64>,
+}
+
+impl Default for FnoSettings {
+    fn default() -> Self {
+        Self {
+            modes: vec![12, 12],
+            width: 32,
+            depth: 4,
+            inputs: 1,
+            outputs: 1,
+            projection: 128,
+            activation: GELU,
+            coordinates: Coordinates::Inclusive,
+            padding: Vec::new(),
+        }
+    }
+}
+
+impl FnoSettings {
+    /// The set-up of `fourier_1d.py` for Burgers' equation: 549,569 parameters.
+    pub fn burgers() -> Self {
+        Self { modes: vec![16], width: 64, ..Self::default() }
+    }
+
+    /// The set-up of `fourier_2d.py` for Darcy flow: 2,368,001 parameters, 9 of 85 points of padding.
+    pub fn darcy() -> Self {
+        Self { padding: vec![9.0 / 85.0; 2], ..Self::default() }
+    }
+
+    /// The set-up of `fourier_2d_time.py` for the vorticity of a flow, ten past frames to the next: 926,357 parameters.
+    /// The script's 926,517 count four batch normalisations (160 numbers) that it makes but never uses.
+    pub fn navier_stokes_2d() -> Self {
+        Self { inputs: 10, width: 20, ..Self::default() }
+    }
+
+    /// The set-up of `fourier_3d.py`, ten past frames repeated along the time axis to all later frames: 6,558,377
+    /// parameters, 6 of 40 points of padding in time. The script's 6,558,537 count 160 unused numbers, as above.
+    pub fn navier_stokes_3d() -> Self {
+        Self {
+            modes: vec![8; 3],
+            inputs: 10,
+            width: 20,
+            padding: vec![0.0, 0.0, 6.0 / 40.0],
+            ..Self::default()
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        if !(1..=3).contains(&self.modes.len()) {
+            return Err(Error::value(
+                "modes",
+                "one number for each of 1 to 3 axes",
+                format!("{:?}", self.modes),
+            ));
+        }
+        let sizes = [
+            ("width", self.width),
+            ("depth", self.depth),
+            ("inputs", self.inputs),
+            ("outputs", self.outputs),
+            ("projection", self.projection),
+        ];
+        for (argument, size) in sizes {
+            if size == 0 {
+                return Err(Error::value(argument, "at least 1", size));
+            }
+        }
+        let in_range = self.padding.iter().all(|part| (0.0..=4.0).contains(part));
+        if !in_range || !(self.padding.is_empty() || self.padding.len() == self.modes.len()) {
+            let expected = format!("nothing, or {} numbers from 0 to 4, parts of the axes", self.modes.len());
+            return Err(Error::value("padding", expected, format!("{:?}", self.padding)));
+        }
+        Ok(())
+    }
+}
+
+/// Tables of transforms by grid; made at the first use of a grid.
+type Transforms<T> = Mutex<HashMap<Vec<usize>, Arc<Transform<T>>>>;
+
+/// A Fourier neural operator; see the module's page.
+#[derive(Debug)]
+pub struct Fno<T: Real> {
+    settings: FnoSettings,
+    parameters: Parameters<T>,
+    lifting: Linear,
+    layers: Vec<FourierLayer>,
+    projection: PointwiseMlp,
+    transforms: Transforms<T>,
+}
+
+impl<T: Real> Clone for Fno<T> {
+    fn clone(&self) -> Self {
+        Self {
+            settings: self.settings.clone(),
+            parameters: self.parameters.clone(),
+            lifting: self.lifting.clone(),
+            layers: self.layers.clone(),
+            projection: self.projection.clone(),
+            transforms: Mutex::default(),
+        }
+    }
+}
+
+impl<T: Real> Fno<T> {
+    /// A model with initial weights that are a function of `seed`.
+    ///
+    /// # Errors
+    /// [`Error::Value`] when a setting is out of range.
+    pub fn new(settings: FnoSettings, seed: u64) -> Result<Self> {
+        settings.check()?;
+        let mut parameters = Parameters::new();
+        let lifted = settings.inputs + settings.coordinates.channels(settings.modes.len());
+        let lifting = Linear::new(&mut parameters, "lifting", lifted, settings.width, seed)?;
+        let layers = (0..settings.depth)
+            .map(|i| {
+                let layer = FourierLayerSettings {
+                    modes: &settings.modes,
+                    inputs: settings.width,
+                    outputs: settings.width,
+                    activation: (i + 1 < settings.depth).then_some(settings.activation),
+                };
+                FourierLayer::new(&mut parameters, &format!("layers.{i}"), layer, seed)
+            })
+            .collect::<Result<_>>()?;
+        let sizes = [settings.width, settings.projection, settings.outputs];
+        let projection = PointwiseMlp::new(&mut parameters, "projection", sizes, settings.activation, seed)?;
+        Ok(Self { settings, parameters, lifting, layers, projection, transforms: Mutex::default() })
+    }
+
+    /// What the model is made of.
+    pub fn settings(&self) -> &FnoSettings {
+        &self.settings
+    }
+
+    /// The learnable tensors.
+    pub fn parameters(&self) -> &Parameters<T> {
+        &self.parameters
+    }
+
+    /// The learnable tensors, to be changed.
+    pub fn parameters_mut(&mut self) -> &mut Parameters<T> {
+        &mut self.parameters
+    }
+
+    /// `grid` with the padding after each axis.
+    fn padded_grid(&self, grid: &[usize]) -> Vec<usize> {
+        let part = |axis: usize| self.settings.padding.get(axis).copied().unwrap_or(0.0);
+        grid.iter().enumerate().map(|(axis, &n)| n + (part(axis) * n as f64).round() as usize).collect()
+    }
+
+    fn transform(&self, grid: &[usize]) -> Result<Arc<Transform<T>>> {
+        let mut transforms = self.transforms.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = transforms.get(grid) {
+            return Ok(Arc::clone(found));
+        }
+        let made = Arc::new(Transform::new(grid, &self.settings.modes)?);
+        transforms.insert(grid.to_vec(), Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// `[batch, x1, .., xd, inputs]` -> `[batch, x1, .., xd, outputs]`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the rank or the number of channels is wrong, [`Error::Value`] when the grid is too coarse for
+    /// the modes.
+    pub fn forward(&self, tape: &mut Tape<T>, input: &Var<T>) -> Result<Var<T>> {
+        let dimensions = self.settings.modes.len();
+        check_channels_last("FNO input", input.shape(), dimensions, self.settings.inputs)?;
+        let grid = input.shape()[1..=dimensions].to_vec();
+        let padded = self.padded_grid(&grid);
+        let transform = self.transform(&padded)?;
+        let with_coordinates = append_coordinates(tape, input, self.settings.coordinates);
+        let mut v = self.lifting.forward(&self.parameters, tape, &with_coordinates)?;
+        drop(with_coordinates);
+        if padded != grid {
+            v = pad(tape, &v, &padded);
+        }
+        for layer in &self.layers {
+            v = layer.forward(&self.parameters, tape, &transform, &v)?;
+        }
+        if padded != grid {
+            v = crop(tape, &v, &grid);
+        }
+        self.projection.forward(&self.parameters, tape, &v)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sobolev_tensor::{Pool, Tensor};
+    use sobolev_testing::noise;
+
+    fn answer(model: &Fno<f64>, shape: &[usize], values: &[f64]) -> Result<Tensor<f64>> {
+        let input = Var::constant(Tensor::from_slice(shape, values)?);
+        model.forward(&mut Tape::inference(&Pool::new()), &input).map(Var::into_value)
+    }
+
+    #[test]
+    fn parameter_counts_are_those_of_the_original_scripts() {
+        let count = |settings| Fno::<f32>::new(settings, 0).unwrap().parameters().count();
+        assert_eq!(count(FnoSettings::burgers()), 549_569);
+        assert_eq!(count(FnoSettings::darcy()), 2_368_001);
+        // The Navier-Stokes scripts count four batch normalisations (2 x 20 numbers each) that they make but never use.
+        assert_eq!(count(FnoSettings::navier_stokes_2d()) + 4 * 2 * 20, 926_517);
+        assert_eq!(count(FnoSettings::navier_stokes_3d()) + 4 * 2 * 20, 6_558_537);
+    }
+
+    #[test]
+    fn padding_is_nine_of_85_points_as_published() {
+        let model = Fno::<f32>::new(FnoSettings::darcy(), 0).unwrap();
+        assert_eq!(model.padded_grid(&[85, 85]), [94, 94]);
+        assert_eq!(model.padded_grid(&[421, 421]), [466, 466]);
+        let model = Fno::<f32>::new(FnoSettings::navier_stokes_3d(), 0).unwrap();
+        assert_eq!(model.padded_grid(&[64, 64, 40]), [64, 64, 46]);
+    }
+
+    #[test]
+    fn one_model_answers_on_any_grid_and_samples_do_not_mix() {
+        let settings = FnoSettings {
+            modes: vec![3, 3],
+            width: 5,
+            projection: 7,
+            padding: vec![0.25, 0.25],
+            ..FnoSettings::default()
+        };
+        let model = Fno::new(settings, 3).unwrap();
+        for (n1, n2) in [(8, 8), (9, 13), (16, 11)] {
+            let values = noise(2 * n1 * n2, 1);
+            let both = answer(&model, &[2, n1, n2, 1], &values).unwrap();
+            let second = answer(&model, &[1, n1, n2, 1], &values[n1 * n2..]).unwrap();
+            assert_eq!(both.shape(), [2, n1, n2, 1]);
+            let gap = both.data()[n1 * n2..]
+                .iter()
+                .zip(second.data())
+                .fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()));
+            assert!(gap < 1e-13);
+        }
+    }
+
+    #[test]
+    fn bad_settings_and_inputs_are_named() {
+        let message = |settings| Fno::<f64>::new(settings, 0).unwrap_err().to_string();
+        assert!(message(FnoSettings { width: 0, ..FnoSettings::default() }).starts_with("width"));
+        assert!(message(FnoSettings { modes: vec![2; 4], ..FnoSettings::default() }).starts_with("modes"));
+        assert!(message(FnoSettings { padding: vec![0.1], ..FnoSettings::default() }).starts_with("padding"));
+        assert!(
+            serde_json::from_str::<FnoSettings>(r#"{"widht": 3}"#).unwrap_err().to_string().contains("widht")
+        );
+
+        let model = Fno::new(FnoSettings { modes: vec![4, 4], ..FnoSettings::default() }, 0).unwrap();
+        let message = |shape: &[usize]| {
+            answer(&model, shape, &vec![0.0; shape.iter().product()]).unwrap_err().to_string()
+        };
+        assert!(message(&[2, 1, 16, 16]).contains("axis 1 looks like the channel axis"));
+        assert!(message(&[16, 16, 1]).contains("channels last"));
+        assert!(message(&[1, 6, 16, 1]).contains("modes of axis 1"));
+    }
+}
