@@ -1,12 +1,22 @@
 //! Placeholder.
 pub mod activation;
 mod batch;
+pub mod initialiser;
+mod layer;
+pub mod loss;
+mod model;
 mod names;
 pub mod normaliser;
-mod parallel;
+pub mod parallel;
+mod settings;
 mod simd;
+#[cfg(test)]
+mod testing;
 
 pub use activation::Activation;
 pub use batch::{BatchOrder, EpochOrder, SampleSource, SourceError};
+pub use layer::{Linear, PointwiseMlp};
+pub use loss::Loss;
+pub use model::Model;
 pub use names::closest;
 pub use normaliser::{GridAlignment, Normaliser, NormaliserFit, NormaliserHeader, NormaliserKind};

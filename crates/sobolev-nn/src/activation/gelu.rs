@@ -88,7 +88,7 @@ fn tail<const FUSED: bool, const E: usize, const O: usize>(
 ) -> (f32, f32) {
     let a = x.abs();
     let a = if a > TAIL { TAIL } else { a };
-    let s = fused::<FUSED>(a, 2.0 / TAIL, -1.0);
+    let s = fused::<FUSED, _>(a, 2.0 / TAIL, -1.0);
     let window = TAIL - a;
     (a, window * window * two_chains::<FUSED, E, O>(s, even, odd))
 }
@@ -98,7 +98,7 @@ impl Formula for Gelu {
     fn value_f32<const FUSED: bool>(x: f32) -> f32 {
         let (a, q) = tail::<FUSED, 8, 7>(x, &Q_EVEN, &Q_ODD);
         let positive_part = if x < 0.0 { 0.0 } else { x };
-        fused::<FUSED>(-a, q, positive_part)
+        fused::<FUSED, _>(-a, q, positive_part)
     }
 
     #[inline(always)]

@@ -108,7 +108,7 @@ impl<F: Formula> Kernel for Backward<'_, F> {
 pub(super) fn horner<const FUSED: bool, const N: usize>(x: f32, coefficients: &[f32; N]) -> f32 {
     let mut sum = coefficients[N - 1];
     for i in (0..N - 1).rev() {
-        sum = simd::fused::<FUSED>(sum, x, coefficients[i]);
+        sum = simd::fused::<FUSED, _>(sum, x, coefficients[i]);
     }
     sum
 }
@@ -121,5 +121,5 @@ pub(super) fn two_chains<const FUSED: bool, const E: usize, const O: usize>(
     odd: &[f32; O],
 ) -> f32 {
     let square = x * x;
-    simd::fused::<FUSED>(horner::<FUSED, O>(square, odd), x, horner::<FUSED, E>(square, even))
+    simd::fused::<FUSED, _>(horner::<FUSED, O>(square, odd), x, horner::<FUSED, E>(square, even))
 }

@@ -28,12 +28,12 @@ fn exp<const FUSED: bool>(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
     let x = if x > 87.0 { 87.0 } else { x };
     let x = if x < -87.0 { -87.0 } else { x };
-    let shifted = fused::<FUSED>(x, std::f32::consts::LOG2_E, ROUND);
+    let shifted = fused::<FUSED, _>(x, std::f32::consts::LOG2_E, ROUND);
     let n = shifted - ROUND;
-    let r = fused::<FUSED>(-n, LN_2_LOW, fused::<FUSED>(-n, LN_2_HIGH, x));
-    let power = fused::<FUSED>(r * r, horner::<FUSED, 5>(r, &P), r);
+    let r = fused::<FUSED, _>(-n, LN_2_LOW, fused::<FUSED, _>(-n, LN_2_HIGH, x));
+    let power = fused::<FUSED, _>(r * r, horner::<FUSED, 5>(r, &P), r);
     let scale = f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()));
-    fused::<FUSED>(power, scale, scale)
+    fused::<FUSED, _>(power, scale, scale)
 }
 
 impl Formula for Silu {
@@ -46,7 +46,7 @@ impl Formula for Silu {
     fn slope_f32<const FUSED: bool>(x: f32) -> f32 {
         let e = exp::<FUSED>(-x);
         let s = 1.0 / (1.0 + e);
-        s * fused::<FUSED>(x, e * s, 1.0) // e s = 1 - s without its cancellation
+        s * fused::<FUSED, _>(x, e * s, 1.0) // e s = 1 - s without its cancellation
     }
 
     fn value_f64(x: f64) -> f64 {

@@ -28,11 +28,11 @@ fn shifted_sine<const FUSED: bool>(x: f32, shift: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // as in `silu`
     // pi in three parts. A fused product with the first is exact up to multiples of 2^22.
     const PI: [f32; 3] = [std::f32::consts::PI, -8.742_278e-8, -3.430_249e-15];
-    let rounded = fused::<FUSED>(x, std::f32::consts::FRAC_1_PI, shift) + ROUND;
+    let rounded = fused::<FUSED, _>(x, std::f32::consts::FRAC_1_PI, shift) + ROUND;
     let multiple = (rounded - ROUND) - shift;
     let r = if FUSED {
-        let r = fused::<FUSED>(-multiple, PI[0], x);
-        fused::<FUSED>(-multiple, PI[2], fused::<FUSED>(-multiple, PI[1], r))
+        let r = fused::<FUSED, _>(-multiple, PI[0], x);
+        fused::<FUSED, _>(-multiple, PI[2], fused::<FUSED, _>(-multiple, PI[1], r))
     } else {
         // Without a fused product the parts would have to be short; double precision is simpler.
         (f64::from(x) - f64::from(multiple) * std::f64::consts::PI) as f32
@@ -42,7 +42,7 @@ fn shifted_sine<const FUSED: bool>(x: f32, shift: f32) -> f32 {
     let r = if r < -std::f32::consts::FRAC_PI_2 { -std::f32::consts::FRAC_PI_2 } else { r };
     let sign = rounded.to_bits() << 31; // odd multiples change the sign
     let square = r * r;
-    let sine = fused::<FUSED>(r * square, horner::<FUSED, 4>(square, &P), r);
+    let sine = fused::<FUSED, _>(r * square, horner::<FUSED, 4>(square, &P), r);
     f32::from_bits(sine.to_bits() ^ sign)
 }
 

@@ -37,7 +37,7 @@ impl Formula for Tanh {
     #[inline(always)]
     fn slope_f32<const FUSED: bool>(x: f32) -> f32 {
         let value = Self::value_f32::<FUSED>(x);
-        fused::<FUSED>(-value, value, 1.0)
+        fused::<FUSED, _>(-value, value, 1.0)
     }
 
     fn value_f64(x: f64) -> f64 {

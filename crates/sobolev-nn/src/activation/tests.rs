@@ -1,6 +1,8 @@
 use super::kernel::Formula;
 use super::*;
+use crate::testing::{functional, parameter_gap};
 use proptest::prelude::*;
+use sobolev_tensor::{Parameters, Tensor};
 use sobolev_testing::noise;
 
 /// Points of [-12, 12], dense and away from the kinks at zero, and a few far ones.
@@ -139,6 +141,21 @@ proptest! {
             activation.apply_to(&x, &mut copied);
             prop_assert_eq!(&whole, &copied);
         }
+    }
+}
+
+#[test]
+fn the_tape_differentiates_an_activation() {
+    let x: Vec<f64> = noise(50, 4).iter().map(|v| 3.0 * v).collect();
+    for activation in ACTIVATIONS {
+        let mut parameters = Parameters::new();
+        let id = parameters.add("x", Tensor::from_slice(&[5, 10], &x).unwrap());
+        let gap = parameter_gap(&parameters, |parameters, tape| {
+            let x = tape.parameter(parameters, id);
+            let y = activation.forward(tape, &x);
+            functional(tape, y)
+        });
+        assert!(gap < 1e-7, "{activation}: {gap:e}");
     }
 }
 
