@@ -1,10 +1,12 @@
 //! Fourier, sine and cosine transforms of channels-last arrays `[batch, x1, .., xd, channels]`.
+pub mod axis;
 pub mod fourier;
 mod lines;
 mod rows;
 mod scratch;
 mod shape;
 pub mod sine_cosine;
+mod turn;
 
 pub use fourier::FourierPlan;
 pub use num_complex::Complex;
