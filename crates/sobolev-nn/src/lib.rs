@@ -7,7 +7,9 @@ pub mod loss;
 mod model;
 mod names;
 pub mod normaliser;
+pub mod optimiser;
 pub mod parallel;
+mod schedule;
 mod settings;
 mod simd;
 #[cfg(test)]
@@ -20,3 +22,5 @@ pub use loss::Loss;
 pub use model::Model;
 pub use names::closest;
 pub use normaliser::{GridAlignment, Normaliser, NormaliserFit, NormaliserHeader, NormaliserKind};
+pub use optimiser::OptimiserSettings;
+pub use schedule::{Schedule, warm_up_factor};

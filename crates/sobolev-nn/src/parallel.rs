@@ -6,6 +6,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 use sobolev_tensor::{Pool, Real, Tensor};
 
+use crate::simd::{self, Kernel, fused};
+
 /// Elements of an elementwise loop that one task handles: 64 KiB in f32, a part of the second-level cache, and tens of
 /// microseconds of work.
 pub const CHUNK: usize = 16 * 1024;
@@ -64,6 +66,35 @@ pub fn ordered_sum(len: usize, chunk: usize, partial: impl Fn(Range<usize>) -> f
         .map(|i| partial(i * chunk..len.min((i + 1) * chunk)))
         .collect();
     parts.iter().sum()
+}
+
+/// Sum of the squares of all values, in double precision.
+pub fn sum_of_squares<T: Real>(values: &[T]) -> f64 {
+    ordered_sum(values.len(), CHUNK, |range| simd::run(Squares(&values[range])))
+}
+
+struct Squares<'a, T>(&'a [T]);
+
+impl<T: Real> Kernel for Squares<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call<const FUSED: bool>(self) -> f64 {
+        const LANES: usize = 16;
+        let mut sums = [0.0_f64; LANES];
+        let blocks = self.0.chunks_exact(LANES);
+        let rest = blocks.remainder();
+        for block in blocks {
+            for i in 0..LANES {
+                let value = block[i].to_f64();
+                sums[i] = fused::<FUSED, f64>(value, value, sums[i]);
+            }
+        }
+        for (sum, value) in sums.iter_mut().zip(rest) {
+            *sum += value.to_f64() * value.to_f64();
+        }
+        sums.iter().sum()
+    }
 }
 
 /// Sum of partial sums of `len` numbers each, stored one after the other, added in order.

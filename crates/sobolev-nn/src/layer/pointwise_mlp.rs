@@ -9,8 +9,8 @@ use super::pointwise::Affine;
 use crate::Activation;
 use crate::parallel::{RowTasks, add_partials};
 
-/// Numbers of a block of the hidden layer: 32 KiB in f32. Backward keeps two such blocks.
-const HIDDEN_BLOCK: usize = 8 * 1024;
+/// Numbers of a block of the hidden layer: 64 KiB in f32. Backward keeps two such blocks.
+const HIDDEN_BLOCK: usize = 16 * 1024;
 
 /// `y = f(x W1 + b1) W2 + b2` on the last axis, point by point: x `[.., inputs]`, y `[.., outputs]`, W1 `[inputs, hidden]`,
 /// W2 `[hidden, outputs]`.

@@ -5,8 +5,7 @@ use sobolev_tensor::{Pool, Real, Result, Tensor};
 
 use super::difference::Differences;
 use super::fourier::FourierMetric;
-use crate::parallel::{CHUNK, ordered_sum};
-use crate::simd::{self, Kernel, fused};
+use crate::parallel::{CHUNK, sum_of_squares};
 
 /// A norm of a sample.
 #[derive(Debug)]
@@ -49,8 +48,7 @@ impl<T: Real> Metric<T> {
 
 /// Sum of squares of each of `batch` parts of equal length, in f64.
 pub(super) fn sample_squares<T: Real>(batch: usize, values: &[T]) -> Vec<f64> {
-    let squares = |sample: &[T]| ordered_sum(sample.len(), CHUNK, |range| simd::run(Squares(&sample[range])));
-    values.par_chunks(values.len() / batch).map(squares).collect()
+    values.par_chunks(values.len() / batch).map(sum_of_squares).collect()
 }
 
 /// `values -= other`.
@@ -66,28 +64,4 @@ pub(super) fn scale_samples<T: Real>(values: &mut Tensor<T>, factors: &[T]) {
     values.data_mut().par_chunks_mut(sample).zip(factors).for_each(|(values, factor)| {
         values.iter_mut().for_each(|value| *value *= *factor);
     });
-}
-
-struct Squares<'a, T>(&'a [T]);
-
-impl<T: Real> Kernel for Squares<'_, T> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn call<const FUSED: bool>(self) -> f64 {
-        const LANES: usize = 16;
-        let mut sums = [0.0_f64; LANES];
-        let blocks = self.0.chunks_exact(LANES);
-        let rest = blocks.remainder();
-        for block in blocks {
-            for i in 0..LANES {
-                let value = block[i].to_f64();
-                sums[i] = fused::<FUSED, f64>(value, value, sums[i]);
-            }
-        }
-        for (sum, value) in sums.iter_mut().zip(rest) {
-            *sum += value.to_f64() * value.to_f64();
-        }
-        sums.iter().sum()
-    }
 }
