@@ -1,0 +1,5 @@
+//! What the crate promises, tested from outside.
+
+mod accuracy;
+mod convergence;
+mod refusals;
