@@ -1,7 +1,7 @@
 //! Seconds of the parts of a training step without the optimiser: `cargo bench -p sobolev-operators [-- GRID MODES WIDTH BATCH]`.
 
-use sobolev_nn::Loss;
 use sobolev_nn::loss::Reduction;
+use sobolev_nn::{Loss, Model};
 use sobolev_operators::{Fno, FnoSettings};
 use sobolev_tensor::{Pool, Tape, Tensor, Var};
 use std::time::Instant;
@@ -21,9 +21,10 @@ fn main() {
         rayon::in_place_scope(|_| {
             let start = Instant::now();
             let mut tape = Tape::recording(&pool);
-            let prediction = model.forward(&mut tape, &Var::constant(input.clone())).expect("valid input");
+            let prediction = model.forward(&mut tape, Var::constant(input.clone())).expect("valid input");
             let forward_seconds = start.elapsed().as_secs_f64();
-            let value = loss.forward(&mut tape, prediction, &input, Reduction::Mean).expect("matching shapes");
+            let value =
+                loss.forward(&mut tape, prediction, &input, Reduction::Mean).expect("matching shapes");
             let gradients = tape.backward(value.value).expect("a scalar loss");
             whole = whole.min(start.elapsed().as_secs_f64());
             forward = forward.min(forward_seconds);

@@ -15,7 +15,7 @@ use crate::grid::{Coordinates, append_coordinates, crop, pad};
 use crate::spectral::{FourierLayer, FourierLayerSettings, Transform};
 use serde::{Deserialize, Serialize};
 use sobolev_nn::activation::GELU;
-use sobolev_nn::{Activation, Linear, PointwiseMlp};
+use sobolev_nn::{Activation, Linear, Model, PointwiseMlp};
 use sobolev_tensor::{Error, Parameters, Real, Result, Tape, Var, check_channels_last};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -177,16 +177,6 @@ impl<T: Real> Fno<T> {
         &self.settings
     }
 
-    /// The learnable tensors.
-    pub fn parameters(&self) -> &Parameters<T> {
-        &self.parameters
-    }
-
-    /// The learnable tensors, to be changed.
-    pub fn parameters_mut(&mut self) -> &mut Parameters<T> {
-        &mut self.parameters
-    }
-
     /// `grid` with the padding after each axis.
     fn padded_grid(&self, grid: &[usize]) -> Vec<usize> {
         let part = |axis: usize| self.settings.padding.get(axis).copied().unwrap_or(0.0);
@@ -202,19 +192,43 @@ impl<T: Real> Fno<T> {
         transforms.insert(grid.to_vec(), Arc::clone(&made));
         Ok(made)
     }
+}
+
+impl<T: Real> Model<T> for Fno<T> {
+    fn name(&self) -> &'static str {
+        "fno"
+    }
+
+    fn architecture(&self) -> serde_json::Value {
+        serde_json::json!(self.settings)
+    }
+
+    fn citation(&self) -> &'static str {
+        "Li, Kovachki, Azizzadenesheli, Liu, Bhattacharya, Stuart, Anandkumar: Fourier neural operator for parametric \
+         partial differential equations, ICLR 2021, arXiv:2010.08895"
+    }
+
+    fn parameters(&self) -> &Parameters<T> {
+        &self.parameters
+    }
+
+    fn parameters_mut(&mut self) -> &mut Parameters<T> {
+        &mut self.parameters
+    }
 
     /// `[batch, x1, .., xd, inputs]` -> `[batch, x1, .., xd, outputs]`.
     ///
     /// # Errors
     /// [`Error::Shape`] when the rank or the number of channels is wrong, [`Error::Value`] when the grid is too coarse for
     /// the modes.
-    pub fn forward(&self, tape: &mut Tape<T>, input: &Var<T>) -> Result<Var<T>> {
+    fn forward(&self, tape: &mut Tape<T>, input: Var<T>) -> Result<Var<T>> {
         let dimensions = self.settings.modes.len();
         check_channels_last("FNO input", input.shape(), dimensions, self.settings.inputs)?;
         let grid = input.shape()[1..=dimensions].to_vec();
         let padded = self.padded_grid(&grid);
         let transform = self.transform(&padded)?;
-        let with_coordinates = append_coordinates(tape, input, self.settings.coordinates);
+        let with_coordinates = append_coordinates(tape, &input, self.settings.coordinates);
+        drop(input);
         let mut v = self.lifting.forward(&self.parameters, tape, &with_coordinates)?;
         drop(with_coordinates);
         if padded != grid {
@@ -238,7 +252,7 @@ mod tests {
 
     fn answer(model: &Fno<f64>, shape: &[usize], values: &[f64]) -> Result<Tensor<f64>> {
         let input = Var::constant(Tensor::from_slice(shape, values)?);
-        model.forward(&mut Tape::inference(&Pool::new()), &input).map(Var::into_value)
+        model.forward(&mut Tape::inference(&Pool::new()), input).map(Var::into_value)
     }
 
     #[test]
