@@ -1,1 +1,38 @@
-//! Placeholder.
+//! Data sets of PDE solutions: generation, files, and the parts of them that one trains and tests on.
+//!
+//! - [`generate`]: samples of a [`Problem`](sobolev_solvers::Problem), solved in parallel, into an HDF5 file that says
+//!   itself what it holds; a killed run resumes to the same bits. (feature `hdf5`)
+//! - [`Dataset`]: samples in a file or in memory; [`split_at`](Dataset::split_at), [`shuffled`](Dataset::shuffled),
+//!   [`subsample`](Dataset::subsample), [`read`](Dataset::read). It is the [`SampleSource`](sobolev_nn::SampleSource) of a
+//!   trainer.
+//! - [`formats`]: reading the arrays of MATLAB (levels 5 and 7.3), NumPy and plain HDF5 files; [`export_npz`] for the way
+//!   back.
+//! - [`Error`] says which file, what is wrong with it and what to do.
+//!
+//! Arrays are channels-last: `[batch, x1, .., xd, channels]`; trajectories carry their `time` axis before the grid.
+//!
+//! Features: `hdf5` (on by default) compiles the HDF5 library, statically, with CMake 3.26 or newer. Without it, data sets
+//! in memory, `.npz`, `.npy` and MATLAB level 5 remain.
+
+mod dataset;
+mod error;
+mod export;
+#[cfg(feature = "hdf5")]
+mod file;
+pub mod formats;
+#[cfg(feature = "hdf5")]
+mod generate;
+mod header;
+mod info;
+mod signature;
+mod values;
+mod view;
+
+pub use dataset::{Dataset, Side};
+pub use error::{Error, Result};
+pub use export::export_npz;
+#[cfg(feature = "hdf5")]
+pub use generate::{Existing, GenerateOptions, Report, generate};
+pub use header::{Compression, Provenance};
+pub use info::{AxisInfo, FieldInfo, Info};
+pub use values::Precision;

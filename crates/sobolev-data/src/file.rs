@@ -1,0 +1,186 @@
+//! The HDF5 file of a data set (format version 1).
+//!
+//! ```text
+//! /                attributes: format, format_version, equation, formula, seed, first_sample, samples, precision,
+//!                  compression, random_generator, code_version
+//! /settings        attributes: toml (all settings as TOML text), and each setting by its name
+//! /input, /target  [samples, axes.., channels], one chunk a sample; attributes: name, units, channels, axes,
+//!                  axis_units, boundary_conditions
+//! /coordinates/input/<axis>, /coordinates/target/<axis>    points of each axis; attributes: units, boundary_condition
+//! /sample          number of each sample under the seed
+//! /residual        relative residual or estimated error of each target
+//! /finished        1 for each sample that is written
+//! ```
+//!
+//! **Why a killed writer loses nothing.** All space is allocated and all of the file's structure written when the file is
+//! made, under another name, and the file gets its own name when it is whole. From then on samples are written in place:
+//! values, flush, `finished = 1`, flush. No structure changes while samples are written, so there is no moment at which
+//! a reader would find half of a change, and a disk that fills up meanwhile does no harm either. Unfinished samples
+//! hold NaN. (The flush hands the data to the operating system: it outlives the process, not a power cut.)
+//! Compressed chunks cannot be placed beforehand; a compressed file is made from the finished one in the same way,
+//! beside it, and takes its place when it is whole.
+
+mod compress;
+mod schema;
+mod writer;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use hdf5_metno as hdf5;
+
+pub(crate) use compress::compress;
+pub(crate) use writer::{Finished, Writer};
+
+use crate::dataset::{About, Dataset, Side, Storage};
+use crate::error::{Error, Result};
+use crate::header::Header;
+use crate::signature::Head;
+use crate::values::{Numbers, Precision};
+
+/// Newest version of the format that is understood.
+pub(crate) const VERSION: u64 = 1;
+
+/// An open file with all that it says of itself.
+#[derive(Debug)]
+pub(crate) struct DataFile {
+    path: PathBuf,
+    file: hdf5::File,
+    input: hdf5::Dataset,
+    target: hdf5::Dataset,
+    header: Header,
+    numbers: Vec<u64>,
+    residuals: Vec<f64>,
+    finished: Vec<bool>,
+    bytes: u64,
+}
+
+impl DataFile {
+    /// Opens a file to read it.
+    ///
+    /// # Errors
+    /// When it is missing, no HDF5, truncated, damaged or not ours.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        Self::open_as(path, hdf5::OpenMode::Read)
+    }
+
+    fn open_as(path: &Path, mode: hdf5::OpenMode) -> Result<Self> {
+        let head = Head::read(path)?;
+        head.check_hdf5(path)?;
+        let file = hdf5::File::open_as(path, mode).map_err(|error| open_error(path, &error))?;
+        schema::check_ours(path, &file)?;
+        let header = schema::read_header(path, &file, head.len)?;
+        let count = header.count();
+        let open = |name: &str| file.dataset(name).map_err(|e| damaged(path, name, &e));
+        let (input, target) = (open("input")?, open("target")?);
+        for (side, dataset, field) in [("input", &input, &header.input), ("target", &target, &header.target)]
+        {
+            let expected: Vec<usize> = [count].into_iter().chain(field.shape()).collect();
+            if dataset.shape() != expected {
+                let what = format!("{side} has shape {:?}, its fields say {expected:?}", dataset.shape());
+                return Err(Error::damaged(path, what));
+            }
+        }
+        let numbers: Vec<u64> = schema::read_numbers(path, &file, "sample", count)?;
+        let start = header.provenance.samples.start;
+        if let Some(i) = (0..count).find(|&i| numbers[i] != start + i as u64) {
+            let what = format!("sample {i} has number {}, expected {}", numbers[i], start + i as u64);
+            return Err(Error::damaged(path, what));
+        }
+        let residuals: Vec<f64> = schema::read_numbers(path, &file, "residual", count)?;
+        let flags: Vec<u8> = schema::read_numbers(path, &file, "finished", count)?;
+        if let Some(flag) = flags.iter().find(|flag| **flag > 1) {
+            return Err(Error::damaged(path, format!("finished holds {flag}, expected 0 or 1")));
+        }
+        let finished = flags.into_iter().map(|flag| flag == 1).collect();
+        let path = path.to_path_buf();
+        Ok(Self { path, file, input, target, header, numbers, residuals, finished, bytes: head.len })
+    }
+
+    /// A data set of the finished samples.
+    ///
+    /// # Errors
+    /// Never; for symmetry with the other ways to a data set.
+    pub(crate) fn into_dataset(self) -> Result<Dataset> {
+        let rows: Vec<usize> = (0..self.finished.len()).filter(|&row| self.finished[row]).collect();
+        let about = About {
+            path: Some(self.path.clone()),
+            bytes: self.bytes,
+            precision: self.header.precision,
+            compression: self.header.compression,
+            provenance: Some(self.header.provenance.clone()),
+            total: self.finished.len(),
+            finished: rows.len(),
+            residuals: self.residuals.clone(),
+            numbers: self.numbers.clone(),
+        };
+        let fields = [self.header.input.clone(), self.header.target.clone()];
+        Ok(Dataset::new(Storage::File(Box::new(self)), about, rows, fields))
+    }
+
+    /// The stored samples `rows` of one side, one after the other.
+    ///
+    /// # Errors
+    /// When the file cannot be read there.
+    pub(crate) fn read(&self, side: Side, rows: Range<usize>) -> Result<Numbers> {
+        let dataset = if side == Side::Input { &self.input } else { &self.target };
+        let part = slab(rows.clone(), dataset.ndim());
+        let numbers = match self.header.precision {
+            Precision::F32 => {
+                dataset.read_slice::<f32, _, ndarray::IxDyn>(part).map(|a| Numbers::from_vec(flat(a)))
+            }
+            Precision::F64 => {
+                dataset.read_slice::<f64, _, ndarray::IxDyn>(part).map(|a| Numbers::from_vec(flat(a)))
+            }
+        };
+        numbers.map_err(|e| damaged(&self.path, &format!("samples {rows:?} of {}", side.name()), &e))
+    }
+}
+
+fn flat<T>(array: ndarray::ArrayD<T>) -> Vec<T> {
+    array.into_raw_vec_and_offset().0
+}
+
+/// The rows `rows` of an array of `rank` axes, whole along all others.
+pub(crate) fn slab(rows: Range<usize>, rank: usize) -> hdf5::Hyperslab {
+    let mut axes = vec![hdf5::SliceOrIndex::from(..); rank];
+    if let Some(first) = axes.first_mut() {
+        *first = rows.into();
+    }
+    hdf5::Hyperslab::from(axes)
+}
+
+/// What HDF5 says in one line: the system's own message when there is one.
+pub(crate) fn explain(error: &hdf5::Error) -> String {
+    let frames = error.stack();
+    let descriptions = || frames.iter().flat_map(|stack| stack.iter().map(|frame| frame.desc()));
+    for description in descriptions() {
+        if let Some((_, rest)) = description.split_once("error message = '") {
+            return rest.split('\'').next().unwrap_or(rest).to_string();
+        }
+    }
+    descriptions().last().map_or_else(|| error.to_string(), str::to_string)
+}
+
+pub(crate) fn damaged(path: &Path, what: &str, error: &hdf5::Error) -> Error {
+    Error::damaged(path, format!("{what} cannot be read ({})", explain(error)))
+}
+
+/// The error for a file with the HDF5 signature that HDF5 does not open.
+pub(crate) fn open_error(path: &Path, error: &hdf5::Error) -> Error {
+    let text = format!("{error} {}", explain(error));
+    // Another program holds the system's lock, or this one has the file open in the other mode.
+    if ["unable to lock file", "temporarily unavailable", "already open for"].iter().any(|t| text.contains(t))
+    {
+        return Error::Locked { path: path.to_path_buf() };
+    }
+    for (system, kind) in [
+        ("Permission denied", std::io::ErrorKind::PermissionDenied),
+        ("Read-only file system", std::io::ErrorKind::ReadOnlyFilesystem),
+    ] {
+        if text.contains(system) {
+            return Error::io(path, "open", std::io::Error::new(kind, system));
+        }
+    }
+    Error::damaged(path, format!("HDF5 cannot open it ({})", explain(error)))
+}

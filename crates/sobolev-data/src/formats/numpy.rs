@@ -1,0 +1,185 @@
+//! NumPy arrays: `.npz` archives (plain or compressed) and single `.npy` files, of any real number type.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use ndarray::{ArrayD, IxDyn};
+use ndarray_npy::{NpzReader, ReadDataError, ReadNpyError, ReadNpyExt, ReadNpzError, ReadableElement};
+use py_literal::Value as PyValue;
+use sobolev_tensor::Real;
+
+use super::{FormatEntry, Variable};
+use crate::error::{Error, Result};
+use crate::values::{Numbers, Precision, Values};
+
+/// Archives of several arrays.
+pub(super) const NPZ: FormatEntry = FormatEntry {
+    name: "npz",
+    summary: "NumPy archive (numpy.savez, numpy.savez_compressed)",
+    extensions: &["npz"],
+    recognises: |head| head.bytes.starts_with(b"PK\x03\x04"),
+    variables: npz_variables,
+    load: |path, name, precision| match precision {
+        Precision::F32 => npz_load::<f32>(path, name),
+        Precision::F64 => npz_load::<f64>(path, name),
+    },
+};
+
+/// Single arrays; the variable is called like the file.
+pub(super) const NPY: FormatEntry = FormatEntry {
+    name: "npy",
+    summary: "NumPy array (numpy.save); the targets are a second file",
+    extensions: &["npy"],
+    recognises: |head| head.bytes.starts_with(b"\x93NUMPY"),
+    variables: |path| {
+        let shape = npy_open::<Shape>(path)?.shape().to_vec();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(vec![Variable { name, shape }])
+    },
+    load: |path, _, precision| match precision {
+        Precision::F32 => Ok(values(npy_open::<Number<f32>>(path)?)),
+        Precision::F64 => Ok(values(npy_open::<Number<f64>>(path)?)),
+    },
+};
+
+/// A number of any stored type, converted while it is read.
+#[derive(Clone, Copy)]
+struct Number<T>(T);
+
+/// Stands for a number when only the shape of an array is wanted: it reads nothing.
+#[derive(Clone, Copy)]
+struct Shape;
+
+impl ReadableElement for Shape {
+    fn read_to_end_exact_vec<R: Read>(
+        _: R,
+        descriptor: &PyValue,
+        len: usize,
+    ) -> std::result::Result<Vec<Self>, ReadDataError> {
+        Kind::parse(descriptor).map(|_| vec![Self; len])
+    }
+}
+
+impl<T: Real> ReadableElement for Number<T> {
+    fn read_to_end_exact_vec<R: Read>(
+        mut reader: R,
+        descriptor: &PyValue,
+        len: usize,
+    ) -> std::result::Result<Vec<Self>, ReadDataError> {
+        let kind = Kind::parse(descriptor)?;
+        // Grown as data arrive: the length in a damaged header may be anything.
+        let mut numbers = Vec::with_capacity(len.min(1 << 20));
+        let mut block = vec![0; kind.bytes << 16];
+        while numbers.len() < len {
+            let part = &mut block[..kind.bytes * (len - numbers.len()).min(1 << 16)];
+            reader.read_exact(part)?;
+            numbers.extend(part.chunks_exact(kind.bytes).map(|bytes| Self(T::cast(kind.value(bytes)))));
+        }
+        match reader.read_to_end(&mut Vec::new())? {
+            0 => Ok(numbers),
+            extra => Err(ReadDataError::ExtraBytes(extra)),
+        }
+    }
+}
+
+/// A NumPy type descriptor such as `<f8`.
+#[derive(Clone, Copy)]
+struct Kind {
+    letter: u8,
+    bytes: usize,
+    big_endian: bool,
+}
+
+impl Kind {
+    fn parse(descriptor: &PyValue) -> std::result::Result<Self, ReadDataError> {
+        let wrong = || ReadDataError::WrongDescriptor(descriptor.clone());
+        let PyValue::String(text) = descriptor else { return Err(wrong()) };
+        let kind = match text.as_bytes() {
+            [order @ (b'<' | b'>' | b'|' | b'='), letter, size @ b'1'..=b'8'] => {
+                Self { letter: *letter, bytes: usize::from(size - b'0'), big_endian: *order == b'>' }
+            }
+            _ => return Err(wrong()),
+        };
+        match (kind.letter, kind.bytes) {
+            (b'f', 4 | 8) | (b'i' | b'u', 1 | 2 | 4 | 8) | (b'b', 1) => Ok(kind),
+            _ => Err(wrong()),
+        }
+    }
+
+    fn value(self, bytes: &[u8]) -> f64 {
+        let mut word = [0; 8];
+        // Little-endian, from the low end on.
+        for (i, byte) in bytes.iter().enumerate() {
+            word[if self.big_endian { bytes.len() - 1 - i } else { i }] = *byte;
+        }
+        let unsigned = u64::from_le_bytes(word);
+        match (self.letter, self.bytes) {
+            (b'f', 4) => f64::from(f32::from_bits(unsigned as u32)),
+            (b'f', _) => f64::from_bits(unsigned),
+            (b'i', size) => {
+                let unused = 64 - 8 * size as u32;
+                ((unsigned << unused) as i64 >> unused) as f64
+            }
+            (b'b', _) => f64::from(u8::from(unsigned != 0)),
+            _ => unsigned as f64,
+        }
+    }
+}
+
+fn npy_open<E: ReadableElement>(path: &Path) -> Result<ArrayD<E>> {
+    let file = File::open(path).map_err(|source| Error::io(path, "open", source))?;
+    ArrayD::<E>::read_npy(BufReader::new(file)).map_err(|error| npy_error(path, "the array", &error))
+}
+
+fn npz_open(path: &Path) -> Result<NpzReader<BufReader<File>>> {
+    let file = File::open(path).map_err(|source| Error::io(path, "open", source))?;
+    NpzReader::new(BufReader::new(file)).map_err(|error| npz_error(path, "the archive", error))
+}
+
+fn npz_variables(path: &Path) -> Result<Vec<Variable>> {
+    let mut archive = npz_open(path)?;
+    let names = archive.names().map_err(|error| npz_error(path, "the archive", error))?;
+    let mut variables = Vec::new();
+    for (index, name) in names.into_iter().enumerate() {
+        match archive.by_index::<ndarray::OwnedRepr<Shape>, IxDyn>(index) {
+            Ok(array) => variables.push(Variable { name, shape: array.shape().to_vec() }),
+            // Texts and objects are no variables of ours.
+            Err(ReadNpzError::Npy(ReadNpyError::WrongDescriptor(_))) => {}
+            Err(error) => return Err(npz_error(path, &format!("variable {name}"), error)),
+        }
+    }
+    Ok(variables)
+}
+
+fn npz_load<T: Real>(path: &Path, name: &str) -> Result<Values> {
+    let array = npz_open(path)?.by_name::<ndarray::OwnedRepr<Number<T>>, IxDyn>(name);
+    array.map(values).map_err(|error| npz_error(path, &format!("variable {name}"), error))
+}
+
+fn values<T: Real>(array: ArrayD<Number<T>>) -> Values {
+    if array.is_standard_layout() {
+        let shape = array.shape().to_vec();
+        let numbers = array.into_raw_vec_and_offset().0.into_iter().map(|number| number.0).collect();
+        Values::new(shape, Numbers::from_vec(numbers))
+    } else {
+        Values::from_array(array.mapv(|number| number.0))
+    }
+}
+
+fn npz_error(path: &Path, what: &str, error: ReadNpzError) -> Error {
+    match error {
+        ReadNpzError::Npy(error) => npy_error(path, what, &error),
+        ReadNpzError::Zip(error) => Error::damaged(path, format!("{what} cannot be read ({error})")),
+    }
+}
+
+fn npy_error(path: &Path, what: &str, error: &ReadNpyError) -> Error {
+    match error {
+        ReadNpyError::WrongDescriptor(descriptor) => {
+            Error::unsupported(path, format!("{what} is of type {descriptor}; real numbers are read"))
+        }
+        ReadNpyError::MissingData => Error::damaged(path, format!("{what} is cut off: its end is missing")),
+        _ => Error::damaged(path, format!("{what} cannot be read ({error})")),
+    }
+}

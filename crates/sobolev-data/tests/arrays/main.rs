@@ -1,0 +1,4 @@
+//! Data sets without HDF5: in memory, and from the arrays of other programs.
+
+mod formats;
+mod memory;

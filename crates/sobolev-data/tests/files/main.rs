@@ -1,0 +1,7 @@
+//! Data sets in HDF5 files: generation, interruption, damage.
+#![cfg(feature = "hdf5")]
+
+mod damage;
+mod generation;
+mod interruption;
+mod waves;
