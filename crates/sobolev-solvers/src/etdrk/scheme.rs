@@ -155,10 +155,11 @@ impl<S: Symbol> Scheme<S> {
         self.step
     }
 
-    /// One step from `state`, whose rate `N(state)` is `rate`, to `next`. `nonlinear(w, n)` writes `N(w)` into `n`.
+    /// One step from `state`, whose rate `N(state)` is `rate`, to `next`. `nonlinear(w, n)` writes `N(w)` into `n`. A
+    /// state shorter than the symbol holds its first coefficients.
     ///
     /// # Panics
-    /// When the slices are not as long as the symbol.
+    /// When the state is longer than the symbol, or another slice or the stages are shorter than the state.
     pub fn advance(
         &self,
         state: &[Complex64],
@@ -167,7 +168,7 @@ impl<S: Symbol> Scheme<S> {
         stages: &mut Stages,
         mut nonlinear: impl FnMut(&[Complex64], &mut [Complex64]),
     ) {
-        let n = self.whole.len();
+        let n = state.len();
         let (w, n0, next) = (&state[..n], &rate[..n], &mut next[..n]);
         let Stages { stage, later, rates: [rate_a, rate_b], last_rate } = stages;
         let (stage, later, last_rate) = (&mut stage[..n], &mut later[..n], &mut last_rate[..n]);

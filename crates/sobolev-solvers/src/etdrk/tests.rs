@@ -254,13 +254,13 @@ fn error_at_one<S: Symbol>(
     order: Order,
     symbol: S,
     count: u64,
-    nonlinear: impl FnMut(&[Complex64], &mut [Complex64]),
+    nonlinear: impl System,
     exact: Complex64,
 ) -> f64 {
     let scheme = Scheme::new(order, &[symbol], 1.0 / count as f64).unwrap();
     let mut work = Workspace::new(1);
     work.state[0] = Complex64::ONE;
-    let report = march(&scheme, count, &mut work, nonlinear, |_| Ok(())).unwrap();
+    let report = march(&scheme, count, &mut work, nonlinear).unwrap();
     assert_eq!((report.steps, report.rejected), (count, 0));
     (work.state[0] - exact).norm()
 }
@@ -308,7 +308,8 @@ fn adaptive_steps_meet_the_tolerance_and_their_own_estimate() {
             let mut work = Workspace::new(1);
             work.state[0] = Complex64::ONE;
             let logistic = |w: &[Complex64], rate: &mut [Complex64]| rate[0] = w[0] * w[0];
-            let report = ladder.integrate(&mut work, tolerance, 1.0, logistic, |_| Ok(())).unwrap();
+            let control = Control { error_rate: tolerance, error_floor: 0.0, first_step: 1.0 };
+            let report = ladder.integrate(&mut work, control, logistic).unwrap();
             let exact = 3.0 / (1.0 + 2.0 * 3.0_f64.exp());
             let error = (work.state[0].re - exact).abs() / exact;
             // Relative errors of a decaying state grow with e^{integral of 2 w}, here by less than 3.
@@ -325,7 +326,8 @@ fn a_solution_that_blows_up_is_an_error_and_no_endless_loop() {
     let mut work = Workspace::new(1);
     work.state[0] = Complex64::ONE;
     let square = |w: &[Complex64], rate: &mut [Complex64]| rate[0] = w[0] * w[0];
-    let error = ladder.integrate(&mut work, 1e-6, 2.0, square, |_| Ok(())).unwrap_err();
+    let control = Control { error_rate: 1e-6, error_floor: 1e-9, first_step: 2.0 };
+    let error = ladder.integrate(&mut work, control, square).unwrap_err();
     assert!(matches!(error, Error::NoConvergence { .. }), "{error}");
 }
 

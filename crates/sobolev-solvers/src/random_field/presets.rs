@@ -1,6 +1,7 @@
 //! The random fields of published data sets, with their amplitudes as the data have them.
 
 use super::{Boundary, Covariance, GaussianField};
+use crate::settings;
 use sobolev_tensor::{Error, Result};
 
 /// One line of the list of fields.
@@ -99,5 +100,33 @@ impl FieldEntry {
     /// None for the entries of [`FIELDS`].
     pub fn build(&self) -> Result<GaussianField> {
         GaussianField::new(self.covariance, self.boundary, &vec![1.0; self.dimensions])
+    }
+}
+
+impl GaussianField {
+    /// The field that a setting of a spec means: the name of an entry of [`FIELDS`], or a table of `amplitude`,
+    /// `inverse_length` and `exponent`; on a box of side lengths `extent`.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for an unknown name, an entry of another boundary condition or dimension, unknown keys and values
+    /// out of range.
+    pub fn from_setting(setting: &toml::Value, boundary: Boundary, extent: &[f64]) -> Result<Self> {
+        let covariance = match setting {
+            toml::Value::String(name) => {
+                let entry = FieldEntry::named(name)?;
+                if (entry.boundary, entry.dimensions) != (boundary, extent.len()) {
+                    let expected = format!("a {boundary:?} field in {} dimensions", extent.len());
+                    let got = format!("`{name}`, {:?} in {} dimensions", entry.boundary, entry.dimensions);
+                    return Err(Error::value("field", expected, got));
+                }
+                entry.covariance
+            }
+            toml::Value::Table(table) => settings::read("field", table.clone())?,
+            other => {
+                let expected = "the name of a field or a table of amplitude, inverse_length and exponent";
+                return Err(Error::value("field", expected, other));
+            }
+        };
+        Self::new(covariance, boundary, extent)
     }
 }
