@@ -1,0 +1,196 @@
+//! Data sets of Darcy flow: from a random coefficient to the solution.
+
+use super::Darcy;
+use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
+use crate::random_field::{Boundary, FieldEntry, FieldSampler, GaussianField};
+use crate::settings;
+use ndarray::{ArrayD, Axis as ArrayAxis, Slice};
+use serde::{Deserialize, Serialize};
+use sobolev_tensor::{Error, Result};
+
+/// How a coefficient is made of a Gaussian field g.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Coefficient {
+    /// `high` where g >= 0, `low` elsewhere.
+    #[default]
+    Piecewise,
+    /// `exp(g)`.
+    Lognormal,
+}
+
+/// Settings of [`DarcyProblem`]; the defaults are the published set-up on its full grid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DarcySettings {
+    /// Cells along each side, on which the field is drawn and the equation is solved.
+    pub size: usize,
+    /// 2 or 3.
+    pub dimension: usize,
+    /// Each how manieth cell is kept along each side, from the first on: `size = 421, stride = 5` keeps 85.
+    pub stride: usize,
+    /// How the coefficient is made of the field.
+    pub coefficient: Coefficient,
+    /// Smaller value of a piecewise coefficient.
+    pub low: f64,
+    /// Larger value of a piecewise coefficient.
+    pub high: f64,
+    /// The Gaussian field: a name of [`FIELDS`](crate::random_field::FIELDS), or a table of `amplitude`, `inverse_length`
+    /// (tau) and `exponent` (alpha). In three dimensions a name stands for its covariance on the unit cube.
+    pub field: toml::Value,
+    /// Keeps only the waves of the field up to this wavenumber, so that grids of any size show the identical function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modes: Option<usize>,
+    /// f.
+    pub forcing: f64,
+    /// Relative residual of the solution.
+    pub tolerance: f64,
+}
+
+impl Default for DarcySettings {
+    fn default() -> Self {
+        Self {
+            size: 421,
+            dimension: 2,
+            stride: 1,
+            coefficient: Coefficient::Piecewise,
+            low: 3.0,
+            high: 12.0,
+            field: toml::Value::String("darcy".to_string()),
+            modes: None,
+            forcing: 1.0,
+            tolerance: 1e-8,
+        }
+    }
+}
+
+/// The map from a random coefficient to the solution of `-div(a grad u) = f`.
+///
+/// Input `coefficient` `[size, size, 1]`, target `solution` of the same shape (one axis more in three dimensions), at cell
+/// centres of the unit box; with a stride, at each stride-th cell. The residual of a sample is its relative residual.
+///
+/// The default is the set-up of Li et al., arXiv:2010.08895 (2020): a = 12 where a Gaussian field of covariance
+/// proportional to `(-Laplacian + 9)^-2` (no flux at the boundary) is positive and 3 elsewhere, f = 1, 421 points.
+#[derive(Debug)]
+pub struct DarcyProblem {
+    settings: DarcySettings,
+    solver: Darcy,
+    field: FieldSampler,
+}
+
+impl DarcyProblem {
+    /// The problem of `settings`.
+    ///
+    /// # Errors
+    /// [`Error::Value`] that names the setting that is out of range.
+    pub fn new(settings: DarcySettings) -> Result<Self> {
+        let DarcySettings { size, dimension, stride, low, high, forcing, tolerance, .. } = settings;
+        if !(2..=3).contains(&dimension) {
+            return Err(Error::value("dimension", "2 or 3", dimension));
+        }
+        if size < 4 {
+            return Err(Error::value("size", "at least 4 cells", size));
+        }
+        if stride == 0 || stride > size / 2 {
+            return Err(Error::value("stride", format!("1 to size / 2 = {}", size / 2), stride));
+        }
+        for (name, value) in [("low", low), ("high", high)] {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(Error::value(name, "a positive finite number", value));
+            }
+        }
+        if low > high {
+            return Err(Error::value("low", format!("at most high = {high}"), low));
+        }
+        let solver = Darcy::new().with_forcing(forcing)?.with_tolerance(tolerance)?;
+        let extent = vec![1.0; dimension];
+        let mut field = match &settings.field {
+            toml::Value::String(name) if dimension == 3 => {
+                GaussianField::new(FieldEntry::named(name)?.covariance, Boundary::Neumann, &extent)?
+            }
+            setting => GaussianField::from_setting(setting, Boundary::Neumann, &extent)?,
+        };
+        if let Some(modes) = settings.modes {
+            field = field.with_modes_up_to(modes);
+        }
+        let field = field.sampler(&vec![size; dimension])?;
+        Ok(Self { settings, solver, field })
+    }
+
+    /// The published set-up: the default settings, of which each fifth point is kept: 85 of 421 along each side.
+    ///
+    /// # Errors
+    /// None.
+    pub fn published() -> Result<Self> {
+        Self::new(DarcySettings { stride: 5, ..DarcySettings::default() })
+    }
+
+    /// Each stride-th value along each side, with a channel axis.
+    fn kept(&self, values: ArrayD<f64>) -> ArrayD<f64> {
+        let stride = self.settings.stride as isize;
+        let mut kept = values.view();
+        for axis in 0..self.settings.dimension {
+            kept.slice_axis_inplace(ArrayAxis(axis), Slice::new(0, None, stride));
+        }
+        kept.insert_axis(ArrayAxis(self.settings.dimension)).as_standard_layout().into_owned()
+    }
+
+    fn axes(&self, boundary: &str) -> Vec<Axis> {
+        let DarcySettings { size, dimension, stride, .. } = self.settings;
+        let axis = |number: usize| Axis {
+            name: format!("x{number}"),
+            points: (0..size).step_by(stride).map(|i| (i as f64 + 0.5) / size as f64).collect(),
+            boundary: boundary.to_string(),
+            units: "1".to_string(),
+        };
+        (1..=dimension).map(axis).collect()
+    }
+
+    /// The coefficient that belongs to a field.
+    fn coefficient(&self, field: ArrayD<f64>) -> ArrayD<f64> {
+        let DarcySettings { low, high, .. } = self.settings;
+        match self.settings.coefficient {
+            Coefficient::Piecewise => field.mapv_into(|g| if g >= 0.0 { high } else { low }),
+            Coefficient::Lognormal => field.mapv_into(f64::exp),
+        }
+    }
+}
+
+impl Problem for DarcyProblem {
+    fn equation(&self) -> &'static str {
+        DARCY.name
+    }
+
+    fn settings(&self) -> toml::Table {
+        settings::write(&self.settings)
+    }
+
+    fn input(&self) -> Field {
+        field("coefficient", "a", self.axes("none"))
+    }
+
+    fn target(&self) -> Field {
+        field("solution", "u", self.axes("u = 0"))
+    }
+
+    fn sample(&self, seed: u64, index: u64) -> Result<Sample> {
+        let a = self.coefficient(self.field.sample(seed, index));
+        // Many samples are solved at once, each on its thread.
+        let (u, info) = self.solver.solve_one(a.view())?;
+        Ok(Sample { input: self.kept(a), target: self.kept(u), residual: info.relative_residual })
+    }
+}
+
+fn field(name: &str, channel: &str, axes: Vec<Axis>) -> Field {
+    Field { name: name.to_string(), axes, channels: vec![channel.to_string()], units: "1".to_string() }
+}
+
+/// The line of Darcy flow in the list of equations.
+pub const DARCY: EquationEntry = EquationEntry {
+    name: "darcy",
+    formula: "-div(a grad u) = f",
+    summary: "unit square or cube, u = 0 on the boundary; from a random coefficient a to the solution u",
+    method: "finite volumes with harmonic face means, order 2; conjugate gradients with a multigrid cycle",
+    source: "Li et al., Fourier neural operator, arXiv:2010.08895 (2020): a = 12 or 3, f = 1, 421 points a side",
+    build: |table| Ok(Box::new(DarcyProblem::new(settings::read("darcy settings", table)?)?)),
+};
