@@ -13,14 +13,14 @@ pub(super) enum Metric<T: Real> {
     /// `sum v^2`
     Euclidean,
     /// `sum_k (1 + |k|^2) |v_hat|^2`
-    Fourier(FourierMetric<T>),
+    Fourier(Box<FourierMetric<T>>),
     /// `sum v^2 + sum_a (d_a v)^2` with finite differences
     Differences(Differences),
 }
 
 impl<T: Real> Metric<T> {
     pub(super) fn fourier(sample: &[usize]) -> Result<Self> {
-        Ok(Self::Fourier(FourierMetric::new(sample)?))
+        Ok(Self::Fourier(Box::new(FourierMetric::new(sample)?)))
     }
 
     pub(super) fn differences(sample: &[usize]) -> Result<Self> {

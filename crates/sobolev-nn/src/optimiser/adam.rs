@@ -4,7 +4,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sobolev_tensor::{Error, Gradients, Parameters, Pool, Real, Result, Tensor};
 
-use super::Optimiser;
+use super::{Optimiser, StoredTensors};
+use crate::checkpoint::CheckpointError;
 use crate::parallel::CHUNK;
 use crate::simd::{self, Kernel, fused};
 
@@ -150,11 +151,11 @@ impl<T: Real> Optimiser<T> for Adam<T> {
         &mut self,
         steps: u64,
         parameters: &Parameters<T>,
-        tensor: &mut dyn FnMut(&str, &[usize]) -> Result<Tensor<T>>,
-    ) -> Result<()> {
+        stored: StoredTensors<'_, T>,
+    ) -> std::result::Result<(), CheckpointError> {
         let mut moments = Vec::with_capacity(parameters.len());
         for (name, value) in parameters.iter() {
-            let [first, second] = MOMENT_NAMES.map(|kind| tensor(&format!("{kind}.{name}"), value.shape()));
+            let [first, second] = MOMENT_NAMES.map(|kind| stored(&format!("{kind}.{name}"), value.shape()));
             moments.push([first?, second?]);
         }
         self.moments = moments;

@@ -7,9 +7,14 @@ use serde::{Deserialize, Serialize};
 use sobolev_tensor::{Gradients, Parameters, Real, Result, Tensor};
 use std::fmt::Debug;
 
+use crate::checkpoint::CheckpointError;
 use crate::settings::word_or_table;
 pub use adam::{Adam, AdamSettings};
 pub use clip::{clip_factor, gradient_norm};
+
+/// Answers the stored tensor of a name, of the given shape.
+pub type StoredTensors<'a, T> =
+    &'a mut dyn FnMut(&str, &[usize]) -> std::result::Result<Tensor<T>, CheckpointError>;
 
 /// An optimiser with its state.
 pub trait Optimiser<T: Real>: Debug + Send {
@@ -29,16 +34,16 @@ pub trait Optimiser<T: Real>: Debug + Send {
     /// The state as tensors with names, for a checkpoint; `parameters` are those that it was built for.
     fn state(&self, parameters: &Parameters<T>) -> Vec<(String, &Tensor<T>)>;
 
-    /// Takes over a stored state; `tensor` answers the tensor of a name, checked to be of the given shape.
+    /// Takes over a stored state; the tensors are asked for by name and shape.
     ///
     /// # Errors
-    /// Those of `tensor`; the optimiser is unchanged then.
+    /// Those of `stored`; the optimiser is unchanged then.
     fn restore(
         &mut self,
         steps: u64,
         parameters: &Parameters<T>,
-        tensor: &mut dyn FnMut(&str, &[usize]) -> Result<Tensor<T>>,
-    ) -> Result<()>;
+        stored: StoredTensors<'_, T>,
+    ) -> std::result::Result<(), CheckpointError>;
 }
 
 /// Which optimiser, and its settings. In files: `"adam"`, or `{ adamw = { weight_decay = 0.01 } }`.
