@@ -20,33 +20,17 @@ mod evaluation;
 mod spectrum;
 
 pub use evaluation::{Evaluation, Measure};
+pub use sobolev_nn::loss::Derivative;
 
 use evaluation::SampleMeasures;
 use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension, IxDyn, Slice};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use sobolev_fft::FourierPlan;
 use sobolev_tensor::{Error, Real, Result, check_channels_last, check_finite};
 use std::f64::consts::TAU;
 
 /// Least root mean square by which a relative measure divides.
 const SMALLEST_DENOMINATOR: f64 = 1e-100;
-
-/// How the H1 norm takes derivatives.
-///
-/// In both ways an axis counts as 2 pi long, whatever its length in units, so that the measure has no units and a wave
-/// number is an integer; the two agree on smooth periodic fields to second order in the spacing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Derivative {
-    /// For periodic fields: `|v|_H1^2 = sum_k (1 + |k|^2) |v_hat(k)|^2` with integer wave numbers (the H1 loss of
-    /// Li et al. 2021 for k = 1).
-    #[default]
-    Fourier,
-    /// For fields that are not periodic: central differences, at both ends one-sided ones of second order, with the
-    /// spacing 2 pi / n on an axis of n points; n >= 3.
-    FiniteDifference,
-}
 
 /// Compares predictions with targets on one grid.
 ///

@@ -1,5 +1,7 @@
 use super::*;
 use ndarray::{Array2, Array3, Array4, s};
+use sobolev_nn::Loss;
+use sobolev_tensor::{Pool, Tensor};
 
 /// The fields of `tests/reference/metrics.py`, `[2, x.., channels]`: prediction and target.
 fn fields(grid: &[usize], channels: usize) -> (ArrayD<f64>, ArrayD<f64>) {
@@ -95,6 +97,27 @@ fn both_h1_norms_agree_to_second_order_on_a_periodic_field() {
     let order = sobolev_testing::observed_order(&sizes.map(|n| 1.0 / n as f64), &sizes.map(gap));
     // The one-sided differences at the two ends add terms of order 3, which are still seen here.
     assert!((1.95..2.3).contains(&order), "order {order}");
+}
+
+#[test]
+fn relative_measures_are_the_losses_that_networks_are_trained_with() {
+    let (prediction, target) = fields(&[12, 9], 2);
+    for derivative in [Derivative::Fourier, Derivative::FiniteDifference] {
+        let evaluator = Evaluator::new(&[12, 9]).unwrap().with_derivative(derivative).unwrap();
+        let result = evaluator.evaluate(prediction.view(), target.view()).unwrap();
+        let pairs = [
+            (Loss::RelativeL2 {}, result.relative_l2()),
+            (Loss::RelativeH1 { derivative }, result.relative_h1()),
+        ];
+        for (loss, measure) in pairs {
+            let tensor = |array: &ArrayD<f64>| Tensor::from_array(&Pool::new(), array.view());
+            let values =
+                loss.on(&[12, 9, 2]).unwrap().evaluate(tensor(&prediction), &tensor(&target)).unwrap();
+            for (ours, theirs) in measure.per_sample().iter().zip(values) {
+                close(*ours, theirs, &format!("{loss:?}"));
+            }
+        }
+    }
 }
 
 #[test]
