@@ -12,10 +12,12 @@
 //! The weights do not depend on the grid: the same model answers on any grid that has its modes.
 
 use crate::grid::{Coordinates, append_coordinates, crop, pad};
+use crate::models::{ModelEntry, SampleGrid};
 use crate::spectral::{FourierLayer, FourierLayerSettings, Transform};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sobolev_nn::activation::GELU;
-use sobolev_nn::{Activation, Linear, Model, PointwiseMlp};
+use sobolev_nn::{Activation, GridAlignment, Linear, Model, PointwiseMlp};
 use sobolev_tensor::{Error, Parameters, Real, Result, Tape, Var, check_channels_last};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -196,7 +198,7 @@ impl<T: Real> Fno<T> {
 
 impl<T: Real> Model<T> for Fno<T> {
     fn name(&self) -> &'static str {
-        "fno"
+        ENTRY.name
     }
 
     fn architecture(&self) -> serde_json::Value {
@@ -204,8 +206,7 @@ impl<T: Real> Model<T> for Fno<T> {
     }
 
     fn citation(&self) -> &'static str {
-        "Li, Kovachki, Azizzadenesheli, Liu, Bhattacharya, Stuart, Anandkumar: Fourier neural operator for parametric \
-         partial differential equations, ICLR 2021, arXiv:2010.08895"
+        ENTRY.source
     }
 
     fn parameters(&self) -> &Parameters<T> {
@@ -242,6 +243,58 @@ impl<T: Real> Model<T> for Fno<T> {
         }
         self.projection.forward(&self.parameters, tape, &v)
     }
+}
+
+/// The line of the FNO in the list of models.
+pub(crate) const ENTRY: ModelEntry = ModelEntry {
+    name: "fno",
+    summary: "Fourier neural operator in 1 to 3 dimensions; the same weights answer on any grid",
+    source: "Li, Kovachki, Azizzadenesheli, Liu, Bhattacharya, Stuart, Anandkumar: Fourier neural operator for \
+             parametric partial differential equations, ICLR 2021, arXiv:2010.08895",
+    fit_to,
+    build: |settings, seed| {
+        let settings = serde_json::from_value(Value::Object(settings)).map_err(|error| {
+            Error::value("fno settings", "known keys with values of their types", "another").with_hint(error)
+        })?;
+        Ok(Box::new(Fno::<f32>::new(settings, seed)?))
+    },
+};
+
+/// Part of a non-periodic axis that is added as padding, 9 of 85 points as in the original script for Darcy flow.
+const PADDING: f64 = 9.0 / 85.0;
+
+/// Channels, coordinates and padding from the samples: coordinates as the points lie, padding where they are cell centres,
+/// which periodic axes never have. `modes` and `padding` may be one number for all axes; the modes of the original scripts
+/// are the default: 16, 12 x 12, 8 x 8 x 8.
+fn fit_to(settings: &mut Map<String, Value>, samples: &SampleGrid) -> Result<()> {
+    let (Some((inputs, grid)), Some((outputs, _))) =
+        (samples.input.split_last(), samples.target.split_last())
+    else {
+        return Err(Error::shape("samples", "[x1, .., xd, channels]", &samples.input));
+    };
+    for (key, channels) in [("inputs", inputs), ("outputs", outputs)] {
+        settings.entry(key).or_insert_with(|| Value::from(*channels));
+    }
+    settings.entry("modes").or_insert_with(|| Value::from([16, 12, 8][grid.len().clamp(1, 3) - 1]));
+    let alignment = &samples.alignment;
+    if let Some(first) = alignment.first().filter(|first| alignment.iter().all(|other| other == *first)) {
+        let coordinates = match first {
+            GridAlignment::CellCentred => Coordinates::CellCentred,
+            GridAlignment::Inclusive => Coordinates::Inclusive,
+            GridAlignment::Periodic => Coordinates::Periodic,
+        };
+        settings.entry("coordinates").or_insert_with(|| serde_json::json!(coordinates));
+    }
+    if alignment.contains(&GridAlignment::CellCentred) {
+        let part = |a: &GridAlignment| if *a == GridAlignment::CellCentred { PADDING } else { 0.0 };
+        settings.entry("padding").or_insert_with(|| alignment.iter().map(part).collect());
+    }
+    for key in ["modes", "padding"] {
+        if let Some(value) = settings.get_mut(key).filter(|value| value.is_number()) {
+            *value = Value::from(vec![value.clone(); grid.len()]);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
