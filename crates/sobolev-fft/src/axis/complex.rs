@@ -1,10 +1,10 @@
 //! A leading axis: complex points to modes of both signs.
 
 use super::fft::ComplexFft;
-use super::folded::{Carve, Folded, Target, padded};
-use super::passes::{Rows, combine, separate};
+use super::kernel::{self, ComplexAnalysis, ComplexSynthesis, Rows};
+use super::tables::Tables;
 use super::{Form, Normalisation, check_len, check_scratch};
-use sobolev_tensor::{Accumulate, Error, Mat, Real, Result};
+use sobolev_tensor::{Error, Real, Result};
 
 /// Truncated complex transform of n points to the 2m modes 0 .. m-1, -m .. -1.
 ///
@@ -26,11 +26,11 @@ pub struct ComplexAxis<T: Real> {
 #[derive(Debug, Clone)]
 enum Parts<T: Real> {
     /// Modes 1 .. m; mode 0 needs a sum only.
-    Matrix(Folded<T>),
+    Matrix(Tables<T>),
     Fft(ComplexFft<T>),
 }
 
-/// Values of a row that are worked on at once: the even and odd parts of 85 points then fill 44 KiB in f32.
+/// Values of a row in one job at least, when a transform is spread over threads.
 const CHUNK_VALUES: usize = 128;
 
 /// The columns `offset..offset + width` of a matrix whose rows lie `stride` apart: whole blocks of 2c values.
@@ -53,14 +53,15 @@ impl Columns {
         (0..row).step_by(most).map(move |offset| Self { offset, stride: row, width: most.min(row - offset) })
     }
 
-    fn rows(self) -> Rows {
-        Rows {
-            offset: self.offset,
-            row_stride: self.stride,
-            segments: 1,
-            segment_stride: 0,
-            width: self.width,
-        }
+    /// The blocks of 2c values.
+    fn blocks(self, channels: usize) -> impl Iterator<Item = Rows> {
+        let offsets = (self.offset..self.offset + self.width).step_by(2 * channels);
+        offsets.map(move |offset| Rows { offset, stride: self.stride })
+    }
+
+    /// Panics unless `rows` rows of these columns lie in a slice of `len` values.
+    fn check(self, rows: usize, len: usize) {
+        assert!(self.offset + (rows - 1) * self.stride + self.width <= len, "columns exceed the slice");
     }
 }
 
@@ -78,6 +79,15 @@ impl<T: Real> ComplexAxis<T> {
     /// # Errors
     /// As [`ComplexAxis::new`].
     pub fn with_form(points: usize, modes: usize, form: Form) -> Result<Self> {
+        Self::check_sizes(points, modes)?;
+        let parts = match form {
+            Form::Matrix => Parts::Matrix(Tables::new(points, 1, modes, 1.0, |_| 1.0 / points as f64)),
+            Form::Fft => Parts::Fft(ComplexFft::new(points, modes)),
+        };
+        Ok(Self { points, modes, parts })
+    }
+
+    pub(crate) fn check_sizes(points: usize, modes: usize) -> Result<()> {
         if points < 2 {
             return Err(Error::value("points", "at least 2 on a leading axis", points));
         }
@@ -88,11 +98,7 @@ impl<T: Real> ComplexAxis<T> {
             let error = Error::value("modes", expected, modes);
             return Err(error.with_hint(format!("use at most {most} or a finer grid")));
         }
-        let parts = match form {
-            Form::Matrix => Parts::Matrix(Folded::new(points, 1, modes, |_| 1.0, |_| 1.0)),
-            Form::Fft => Parts::Fft(ComplexFft::new(points, modes)),
-        };
-        Ok(Self { points, modes, parts })
+        Ok(())
     }
 
     /// Points n.
@@ -113,14 +119,11 @@ impl<T: Real> ComplexAxis<T> {
         }
     }
 
-    /// Values of scratch that each operation needs for `channels` channels.
+    /// Values of scratch that each operation needs for `channels` channels; none in matrix form.
     pub fn scratch_len(&self, channels: usize) -> usize {
         match &self.parts {
-            Parts::Matrix(folded) => {
-                let chunk = Columns::most(channels);
-                padded::<T>((2 * self.modes + 1) * chunk) + folded.scratch_len(chunk)
-            }
-            Parts::Fft(fft) => fft.scratch_len(),
+            Parts::Matrix(_) => 0,
+            Parts::Fft(fft) => fft.scratch_len(channels),
         }
     }
 
@@ -181,9 +184,8 @@ impl<T: Real> ComplexAxis<T> {
         scratch: &mut [T],
     ) {
         let row = self.check(channels, x, y, scratch);
-        for columns in Columns::chunks(row, channels) {
-            self.analyse_columns(normalisation, channels, x, columns, y, columns, scratch);
-        }
+        let columns = Columns { offset: 0, stride: row, width: row };
+        self.analyse_columns(normalisation, channels, x, columns, y, columns, scratch);
     }
 
     /// [`ComplexAxis::inverse`] or [`ComplexAxis::forward_adjoint`].
@@ -196,9 +198,8 @@ impl<T: Real> ComplexAxis<T> {
         scratch: &mut [T],
     ) {
         let row = self.check(channels, x, y, scratch);
-        for columns in Columns::chunks(row, channels) {
-            self.synthesise_columns(normalisation, channels, y, columns, x, columns, scratch);
-        }
+        let columns = Columns { offset: 0, stride: row, width: row };
+        self.synthesise_columns(normalisation, channels, y, columns, x, columns, scratch);
     }
 
     /// [`ComplexAxis::analyse`] of some columns.
@@ -212,18 +213,19 @@ impl<T: Real> ComplexAxis<T> {
         to: Columns,
         scratch: &mut [T],
     ) {
-        let (m, width, scale) = (self.modes, from.width, self.scale(normalisation));
+        let (points, modes, scale) = (self.points, self.modes, self.scale(normalisation));
+        from.check(points, x.len());
+        to.check(2 * modes, y.len());
         match &self.parts {
-            Parts::Matrix(folded) => {
-                let mut carve = Carve::new(scratch);
-                let sums = carve.take((2 * m + 1) * width);
-                let work = carve.rest();
-                // Row 0 of the cosine sums is the plain sum of the points, which the folding pass adds up.
-                let (sum, others) = sums.split_at_mut(width);
-                let target = Target { values: others, cosine: 0, sine: m * width, stride: width };
-                folded.analyse(Columns::most(channels), x, from.rows(), target, sum, work);
-                let (a, b) = sums.split_at((m + 1) * width);
-                combine(m, channels, scale, a, b, y, to.offset, to.stride);
+            Parts::Matrix(tables) => {
+                let table = tables.analysis(normalisation);
+                for (from, to) in from.blocks(channels).zip(to.blocks(channels)) {
+                    let y = &mut *y;
+                    let mut kernel =
+                        ComplexAnalysis { points, modes, channels, table, scale, x, from, y, to };
+                    // SAFETY: the rows were checked, and the table is this axis' own.
+                    unsafe { kernel::run(channels, &mut kernel) };
+                }
             }
             Parts::Fft(fft) => fft.analyse(channels, scale, x, from, y, to, scratch),
         }
@@ -240,26 +242,19 @@ impl<T: Real> ComplexAxis<T> {
         to: Columns,
         scratch: &mut [T],
     ) {
-        let (m, width, scale) = (self.modes, from.width, self.scale(normalisation));
+        let (points, modes, scale) = (self.points, self.modes, self.scale(normalisation));
+        from.check(2 * modes, y.len());
+        to.check(points, x.len());
         match &self.parts {
-            Parts::Matrix(folded) => {
-                let mut carve = Carve::new(scratch);
-                let sums = carve.take((2 * m + 1) * width);
-                let work = carve.rest();
-                let (a, b) = sums.split_at_mut((m + 1) * width);
-                separate(m, channels, scale, y, from.offset, from.stride, a, b);
-                let (constant, cosine) = a.split_at(width);
-                let (cosine, sine) = (Mat::new(cosine, m, width), Mat::new(b, m, width));
-                folded.synthesise(
-                    Columns::most(channels),
-                    cosine,
-                    sine,
-                    constant,
-                    x,
-                    to.rows(),
-                    Accumulate::Replace,
-                    work,
-                );
+            Parts::Matrix(tables) => {
+                let table = tables.synthesis(normalisation);
+                for (from, to) in from.blocks(channels).zip(to.blocks(channels)) {
+                    let x = &mut *x;
+                    let mut kernel =
+                        ComplexSynthesis { points, modes, channels, table, scale, y, from, x, to };
+                    // SAFETY: the rows were checked, and the table is this axis' own.
+                    unsafe { kernel::run(channels, &mut kernel) };
+                }
             }
             Parts::Fft(fft) => fft.synthesise(channels, scale, y, from, x, to, scratch),
         }

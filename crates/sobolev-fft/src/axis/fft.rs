@@ -1,7 +1,6 @@
 //! The FFT forms: a full FFT of each line, of which the kept modes are picked.
 
 use super::complex::Columns;
-use super::folded::{Carve, padded};
 use crate::lines::LANES;
 use num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
@@ -29,15 +28,18 @@ impl<T: Real> Lines<T> {
         self.forward.get_inplace_scratch_len().max(self.inverse.get_inplace_scratch_len())
     }
 
-    fn scratch_len(&self) -> usize {
-        padded::<T>(2 * LANES * self.points) + padded::<T>(2 * self.work_len())
+    fn scratch_len(&self, lanes: usize) -> usize {
+        2 * (lanes * self.points + self.work_len())
     }
 
-    /// [`LANES`] complex lines and the work space of the FFT.
-    fn buffers<'a>(&self, scratch: &'a mut [T]) -> (&'a mut [Complex<T>], &'a mut [Complex<T>]) {
-        let mut carve = Carve::new(scratch);
-        let lines = carve.take(2 * LANES * self.points);
-        (as_complex(lines), as_complex(carve.take(2 * self.work_len())))
+    /// Complex lines and the work space of the FFT.
+    fn buffers<'a>(
+        &self,
+        lanes: usize,
+        scratch: &'a mut [T],
+    ) -> (&'a mut [Complex<T>], &'a mut [Complex<T>]) {
+        let (lines, work) = scratch.split_at_mut(2 * lanes * self.points);
+        (as_complex(lines), as_complex(&mut work[..2 * self.work_len()]))
     }
 }
 
@@ -59,8 +61,12 @@ impl<T: Real> RealFft<T> {
         Self { lines: Lines::new(points, modes) }
     }
 
-    pub(super) fn scratch_len(&self) -> usize {
-        self.lines.scratch_len()
+    fn lanes(channels: usize) -> usize {
+        LANES.min(channels.div_ceil(2))
+    }
+
+    pub(super) fn scratch_len(&self, channels: usize) -> usize {
+        self.lines.scratch_len(Self::lanes(channels))
     }
 
     /// `weight(k) sum_j x_j exp(-2 pi i j k / n)`, `[rows, n, c]` to `[rows, m, 2c]`.
@@ -73,7 +79,7 @@ impl<T: Real> RealFft<T> {
         scratch: &mut [T],
     ) {
         let (n, m, c) = (self.lines.points, self.lines.modes, channels);
-        let (lines, work) = self.lines.buffers(scratch);
+        let (lines, work) = self.lines.buffers(Self::lanes(channels), scratch);
         for (x, y) in x.chunks_exact(n * c).zip(y.chunks_exact_mut(m * 2 * c)) {
             for first in (0..c).step_by(2 * LANES) {
                 let width = (2 * LANES).min(c - first);
@@ -113,7 +119,7 @@ impl<T: Real> RealFft<T> {
         scratch: &mut [T],
     ) {
         let (n, m, c) = (self.lines.points, self.lines.modes, channels);
-        let (lines, work) = self.lines.buffers(scratch);
+        let (lines, work) = self.lines.buffers(Self::lanes(channels), scratch);
         for (x, y) in x.chunks_exact_mut(n * c).zip(y.chunks_exact(m * 2 * c)) {
             for first in (0..c).step_by(2 * LANES) {
                 let width = (2 * LANES).min(c - first);
@@ -166,8 +172,8 @@ impl<T: Real> ComplexFft<T> {
         Self { lines: Lines::new(points, modes) }
     }
 
-    pub(super) fn scratch_len(&self) -> usize {
-        self.lines.scratch_len()
+    pub(super) fn scratch_len(&self, channels: usize) -> usize {
+        self.lines.scratch_len(LANES.min(channels))
     }
 
     /// `scale sum_j x_j exp(-2 pi i j k / n)` of some columns, for the kept k.
@@ -182,7 +188,7 @@ impl<T: Real> ComplexFft<T> {
         scratch: &mut [T],
     ) {
         let (n, m) = (self.lines.points, self.lines.modes);
-        let (lines, work) = self.lines.buffers(scratch);
+        let (lines, work) = self.lines.buffers(LANES.min(channels), scratch);
         for (re, width) in channel_runs(channels, from.width) {
             let lines = &mut lines[..width * n];
             for j in 0..n {
@@ -217,7 +223,7 @@ impl<T: Real> ComplexFft<T> {
         scratch: &mut [T],
     ) {
         let (n, m) = (self.lines.points, self.lines.modes);
-        let (lines, work) = self.lines.buffers(scratch);
+        let (lines, work) = self.lines.buffers(LANES.min(channels), scratch);
         for (re, width) in channel_runs(channels, from.width) {
             let lines = &mut lines[..width * n];
             lines.fill(Complex::default());

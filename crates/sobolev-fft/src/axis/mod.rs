@@ -15,9 +15,10 @@
 
 mod complex;
 mod fft;
-mod folded;
-mod passes;
+mod kernel;
 mod real;
+mod tables;
+mod vector;
 
 pub(crate) use complex::Columns;
 pub use complex::ComplexAxis;

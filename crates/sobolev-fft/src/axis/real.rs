@@ -1,10 +1,10 @@
 //! The last axis: real points to the first modes.
 
 use super::fft::RealFft;
-use super::folded::{Carve, Folded, Target, padded};
-use super::passes::Rows;
+use super::kernel::{self, RealAnalysis, RealSynthesis};
+use super::tables::Tables;
 use super::{Form, Normalisation, check_len, check_scratch};
-use sobolev_tensor::{Accumulate, Error, Mat, Real, Result};
+use sobolev_tensor::{Accumulate, Error, Real, Result};
 
 /// Truncated real transform of rows of n points to the modes 0 .. m-1.
 ///
@@ -13,7 +13,7 @@ use sobolev_tensor::{Accumulate, Error, Mat, Real, Result};
 ///   n, mode n/2, whose imaginary parts are ignored, and `f = 2` otherwise: what `irfft` does with the missing modes zero;
 /// - and the transposes of both.
 ///
-/// Any number of rows may be passed in one call; narrow rows are computed several at a time to fill the vectors.
+/// Any number of rows may be passed in one call.
 ///
 /// ```
 /// use sobolev_fft::axis::RealAxis;
@@ -38,12 +38,7 @@ pub struct RealAxis<T: Real> {
 
 #[derive(Debug, Clone)]
 enum Parts<T: Real> {
-    Matrix {
-        /// The transform itself.
-        plain: Folded<T>,
-        /// The same with mode k times f_k / n: its transpose is the inverse.
-        weighted: Folded<T>,
-    },
+    Matrix(Tables<T>),
     Fft(RealFft<T>),
 }
 
@@ -52,9 +47,6 @@ fn inverse_weight(points: usize, k: usize) -> f64 {
     let factor = if k == 0 || 2 * k == points { 1.0 } else { 2.0 };
     factor / points as f64
 }
-
-/// Values of a row group at least: two vectors of the widest kernels, whose tiles have two.
-const GROUP_VALUES: usize = 32;
 
 impl<T: Real> RealAxis<T> {
     /// The matrix form for `points` points and `modes` modes.
@@ -70,6 +62,15 @@ impl<T: Real> RealAxis<T> {
     /// # Errors
     /// As [`RealAxis::new`].
     pub fn with_form(points: usize, modes: usize, form: Form) -> Result<Self> {
+        Self::check_sizes(points, modes)?;
+        let parts = match form {
+            Form::Matrix => Parts::Matrix(Tables::new(points, 0, modes, -1.0, |k| inverse_weight(points, k))),
+            Form::Fft => Parts::Fft(RealFft::new(points, modes)),
+        };
+        Ok(Self { points, modes, parts })
+    }
+
+    pub(crate) fn check_sizes(points: usize, modes: usize) -> Result<()> {
         if points == 0 {
             return Err(Error::value("points", "at least 1", points));
         }
@@ -81,17 +82,7 @@ impl<T: Real> RealAxis<T> {
             let error = Error::value("modes", expected, modes);
             return Err(error.with_hint(format!("use at most {most} or a finer grid")));
         }
-        let parts = match form {
-            Form::Matrix => {
-                let weight = |k| inverse_weight(points, k);
-                Parts::Matrix {
-                    plain: Folded::new(points, 0, modes, |_| 1.0, |_| -1.0),
-                    weighted: Folded::new(points, 0, modes, weight, |k| -weight(k)),
-                }
-            }
-            Form::Fft => Parts::Fft(RealFft::new(points, modes)),
-        };
-        Ok(Self { points, modes, parts })
+        Ok(())
     }
 
     /// Points n.
@@ -107,31 +98,16 @@ impl<T: Real> RealAxis<T> {
     /// How this axis is computed.
     pub fn form(&self) -> Form {
         match self.parts {
-            Parts::Matrix { .. } => Form::Matrix,
+            Parts::Matrix(_) => Form::Matrix,
             Parts::Fft(_) => Form::Fft,
         }
     }
 
-    /// Rows that are computed together: enough to fill whole vectors when a row has few channels.
-    pub(crate) fn group(channels: usize) -> usize {
-        let lanes = 64 / size_of::<T>();
-        if channels >= GROUP_VALUES && (channels >= 3 * lanes || channels.is_multiple_of(lanes)) {
-            return 1;
-        }
-        // The shortest run of rows that ends on a vector boundary, then whole runs up to the wanted length.
-        let run = (1..=lanes).find(|rows| (rows * channels).is_multiple_of(lanes)).unwrap_or(lanes);
-        run * GROUP_VALUES.div_ceil(run * channels)
-    }
-
-    /// Values of scratch that each operation needs for rows of `channels` channels.
+    /// Values of scratch that each operation needs for rows of `channels` channels; none in matrix form.
     pub fn scratch_len(&self, channels: usize) -> usize {
         match &self.parts {
-            Parts::Matrix { plain, .. } => {
-                let group = Self::group(channels);
-                let staging = if group == 1 { 0 } else { 2 * padded::<T>(self.modes * group * channels) };
-                staging + plain.scratch_len(group * channels)
-            }
-            Parts::Fft(fft) => fft.scratch_len(),
+            Parts::Matrix(_) => 0,
+            Parts::Fft(fft) => fft.scratch_len(channels),
         }
     }
 
@@ -195,15 +171,18 @@ impl<T: Real> RealAxis<T> {
         scratch: &mut [T],
     ) {
         self.check(rows, channels, x, y, scratch);
-        match (&self.parts, normalisation) {
-            (Parts::Matrix { plain: table, .. }, Normalisation::Forward)
-            | (Parts::Matrix { weighted: table, .. }, Normalisation::Inverse) => {
-                self.analyse_by(table, channels, x, y, scratch);
+        let (points, modes) = (self.points, self.modes);
+        match &self.parts {
+            Parts::Matrix(tables) => {
+                let table = tables.analysis(normalisation);
+                let rows = x.chunks_exact(points * channels).zip(y.chunks_exact_mut(modes * 2 * channels));
+                for (x, y) in rows {
+                    let mut kernel = RealAnalysis { points, modes, channels, table, x, y };
+                    // SAFETY: the chunks have the lengths that the sizes give, and the table is this axis' own.
+                    unsafe { kernel::run(channels, &mut kernel) };
+                }
             }
-            (Parts::Fft(fft), Normalisation::Forward) => fft.analyse(channels, x, y, |_| 1.0, scratch),
-            (Parts::Fft(fft), Normalisation::Inverse) => {
-                fft.analyse(channels, x, y, |k| inverse_weight(self.points, k), scratch);
-            }
+            Parts::Fft(fft) => fft.analyse(channels, x, y, |k| self.weight(normalisation, k), scratch),
         }
     }
 
@@ -219,17 +198,27 @@ impl<T: Real> RealAxis<T> {
         scratch: &mut [T],
     ) {
         self.check(rows, channels, x, y, scratch);
-        match (&self.parts, normalisation) {
-            (Parts::Matrix { plain: table, .. }, Normalisation::Forward)
-            | (Parts::Matrix { weighted: table, .. }, Normalisation::Inverse) => {
-                self.synthesise_by(table, channels, y, x, accumulate, scratch);
+        let (points, modes) = (self.points, self.modes);
+        match &self.parts {
+            Parts::Matrix(tables) => {
+                let (table, add) = (tables.synthesis(normalisation), accumulate == Accumulate::Add);
+                let rows = x.chunks_exact_mut(points * channels).zip(y.chunks_exact(modes * 2 * channels));
+                for (x, y) in rows {
+                    let mut kernel = RealSynthesis { points, modes, channels, table, y, x, add };
+                    // SAFETY: as in `analyse`.
+                    unsafe { kernel::run(channels, &mut kernel) };
+                }
             }
-            (Parts::Fft(fft), Normalisation::Forward) => {
-                fft.synthesise(channels, y, x, |_| 1.0, accumulate, scratch);
+            Parts::Fft(fft) => {
+                fft.synthesise(channels, y, x, |k| self.weight(normalisation, k), accumulate, scratch);
             }
-            (Parts::Fft(fft), Normalisation::Inverse) => {
-                fft.synthesise(channels, y, x, |k| inverse_weight(self.points, k), accumulate, scratch);
-            }
+        }
+    }
+
+    fn weight(&self, normalisation: Normalisation, k: usize) -> f64 {
+        match normalisation {
+            Normalisation::Forward => 1.0,
+            Normalisation::Inverse => inverse_weight(self.points, k),
         }
     }
 
@@ -237,71 +226,5 @@ impl<T: Real> RealAxis<T> {
         check_len("points", x, rows * self.points * channels);
         check_len("modes", y, rows * self.modes * 2 * channels);
         check_scratch(scratch, self.scratch_len(channels));
-    }
-
-    fn analyse_by(&self, table: &Folded<T>, channels: usize, x: &[T], y: &mut [T], scratch: &mut [T]) {
-        let (n, m, c) = (self.points, self.modes, channels);
-        let group = Self::group(c);
-        for (x, y) in x.chunks(group * n * c).zip(y.chunks_mut(group * m * 2 * c)) {
-            let rows = x.len() / (n * c);
-            let from = Rows { offset: 0, row_stride: c, segments: rows, segment_stride: n * c, width: c };
-            if group == 1 {
-                let target = Target { values: y, cosine: 0, sine: c, stride: 2 * c };
-                table.analyse(group * c, x, from, target, &mut [], scratch);
-                continue;
-            }
-            let columns = rows * c;
-            let mut carve = Carve::new(&mut *scratch);
-            let staging = carve.take(2 * padded::<T>(m * group * c));
-            let sine = padded::<T>(m * columns);
-            let target = Target { values: &mut *staging, cosine: 0, sine, stride: columns };
-            table.analyse(group * c, x, from, target, &mut [], carve.rest());
-            for (row, y) in y.chunks_exact_mut(m * 2 * c).enumerate() {
-                for (k, y) in y.chunks_exact_mut(2 * c).enumerate() {
-                    let (re, im) = y.split_at_mut(c);
-                    let at = k * columns + row * c;
-                    re.copy_from_slice(&staging[at..at + c]);
-                    im.copy_from_slice(&staging[sine + at..sine + at + c]);
-                }
-            }
-        }
-    }
-
-    fn synthesise_by(
-        &self,
-        table: &Folded<T>,
-        channels: usize,
-        y: &[T],
-        x: &mut [T],
-        accumulate: Accumulate,
-        scratch: &mut [T],
-    ) {
-        let (n, m, c) = (self.points, self.modes, channels);
-        let group = Self::group(c);
-        for (x, y) in x.chunks_mut(group * n * c).zip(y.chunks(group * m * 2 * c)) {
-            let rows = x.len() / (n * c);
-            let to = Rows { offset: 0, row_stride: c, segments: rows, segment_stride: n * c, width: c };
-            if group == 1 {
-                let cosine = Mat::strided(y, m, c, 2 * c, 1);
-                let sine = Mat::strided(&y[c..], m, c, 2 * c, 1);
-                table.synthesise(group * c, cosine, sine, &[], x, to, accumulate, scratch);
-                continue;
-            }
-            let columns = rows * c;
-            let mut carve = Carve::new(&mut *scratch);
-            let staging = carve.take(2 * padded::<T>(m * group * c));
-            let start = padded::<T>(m * columns);
-            for (row, y) in y.chunks_exact(m * 2 * c).enumerate() {
-                for (k, y) in y.chunks_exact(2 * c).enumerate() {
-                    let (re, im) = y.split_at(c);
-                    let at = k * columns + row * c;
-                    staging[at..at + c].copy_from_slice(re);
-                    staging[start + at..start + at + c].copy_from_slice(im);
-                }
-            }
-            let cosine = Mat::new(&*staging, m, columns);
-            let sine = Mat::new(&staging[start..], m, columns);
-            table.synthesise(group * c, cosine, sine, &[], x, to, accumulate, carve.rest());
-        }
     }
 }

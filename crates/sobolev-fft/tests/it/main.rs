@@ -3,3 +3,4 @@ mod axis;
 mod fourier;
 mod naive;
 mod sine_cosine;
+mod truncated;
