@@ -13,9 +13,10 @@
 
 use crate::grid::{Coordinates, append_coordinates, crop, pad};
 use crate::models::{ModelEntry, SampleGrid};
-use crate::spectral::{FourierLayer, FourierLayerSettings, Transform};
+use crate::spectral::{FourierLayer, FourierLayerSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sobolev_fft::{TransformPlan, TruncatedFourier};
 use sobolev_nn::activation::GELU;
 use sobolev_nn::{Activation, GridAlignment, Linear, Model, PointwiseMlp};
 use sobolev_tensor::{Error, Parameters, Real, Result, Tape, Var, check_channels_last};
@@ -122,7 +123,7 @@ impl FnoSettings {
 }
 
 /// Tables of transforms by grid; made at the first use of a grid.
-type Transforms<T> = Mutex<HashMap<Vec<usize>, Arc<Transform<T>>>>;
+type Transforms<T> = Mutex<HashMap<Vec<usize>, Arc<TruncatedFourier<T>>>>;
 
 /// A Fourier neural operator; see the module's page.
 #[derive(Debug)]
@@ -185,12 +186,13 @@ impl<T: Real> Fno<T> {
         grid.iter().enumerate().map(|(axis, &n)| n + (part(axis) * n as f64).round() as usize).collect()
     }
 
-    fn transform(&self, grid: &[usize]) -> Result<Arc<Transform<T>>> {
+    fn transform(&self, grid: &[usize]) -> Result<Arc<TruncatedFourier<T>>> {
         let mut transforms = self.transforms.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = transforms.get(grid) {
             return Ok(Arc::clone(found));
         }
-        let made = Arc::new(Transform::new(grid, &self.settings.modes)?);
+        let made =
+            Arc::new(TransformPlan::choose::<T>(grid, &self.settings.modes, self.settings.width)?.build()?);
         transforms.insert(grid.to_vec(), Arc::clone(&made));
         Ok(made)
     }
@@ -366,6 +368,6 @@ mod tests {
         };
         assert!(message(&[2, 1, 16, 16]).contains("axis 1 looks like the channel axis"));
         assert!(message(&[16, 16, 1]).contains("channels last"));
-        assert!(message(&[1, 6, 16, 1]).contains("modes of axis 1"));
+        assert!(message(&[1, 6, 16, 1]).contains("on a leading axis"));
     }
 }

@@ -14,8 +14,8 @@
 //! per block of rows; (leading axes, modes, leading axes); then `g W^T` and the transposed last axis added to it.
 
 use super::modes::{Sizes, product, product_adjoint};
-use super::transform::Transform;
 use rayon::prelude::*;
+use sobolev_fft::TruncatedFourier;
 use sobolev_nn::initialiser::uniform;
 use sobolev_nn::{Activation, Linear};
 use sobolev_tensor::{
@@ -86,7 +86,7 @@ impl FourierLayer {
         &self,
         parameters: &Parameters<T>,
         tape: &mut Tape<T>,
-        transform: &Arc<Transform<T>>,
+        transform: &Arc<TruncatedFourier<T>>,
         v: &Var<T>,
     ) -> Result<Var<T>> {
         let shape = v.shape();
@@ -104,7 +104,7 @@ impl FourierLayer {
         let work = Work { transform, batch: shape[0], inputs, outputs, pool: &pool };
         let spectrum = work.analyse(inputs, v.value().data());
         let products = work.multiply(&spectrum, spectral.value().data());
-        let rows = work.synthesise(outputs, &products, Transform::leading_inverse);
+        let rows = work.synthesise(outputs, &products, TruncatedFourier::leading_inverse);
         drop(products);
 
         let result_shape = [&shape[..shape.len() - 1], &[outputs]].concat();
@@ -138,9 +138,12 @@ impl FourierLayer {
     }
 }
 
+/// One of the transforms over the leading axes of a sample: channels, from, to, scratch.
+type LeadingStep<T> = fn(&TruncatedFourier<T>, usize, &[T], &mut [T], &mut [T]);
+
 /// The sizes that the passes over a batch share.
 struct Work<'a, T: Real> {
-    transform: &'a Transform<T>,
+    transform: &'a TruncatedFourier<T>,
     batch: usize,
     inputs: usize,
     outputs: usize,
@@ -148,24 +151,29 @@ struct Work<'a, T: Real> {
 }
 
 impl<T: Real> Work<'_, T> {
+    /// Kept modes of a sample.
+    fn modes(&self) -> usize {
+        self.transform.mode_grid().iter().product()
+    }
+
     fn sizes(&self) -> Sizes {
-        Sizes { batch: self.batch, modes: self.transform.modes, inputs: self.inputs, outputs: self.outputs }
+        Sizes { batch: self.batch, modes: self.modes(), inputs: self.inputs, outputs: self.outputs }
     }
 
     /// Rows of the last axis in one block, for rows of `channels` channels: a function of the sizes alone.
     fn rows_per_block(&self, channels: usize) -> usize {
-        let row_bytes = self.transform.real.points() * channels * size_of::<T>();
+        let row_bytes = self.transform.last_axis().points() * channels * size_of::<T>();
         (ROW_BLOCK_BYTES / row_bytes.max(1)).max(1)
     }
 
     /// Values of all rows after the last axis.
     fn row_modes(&self, channels: usize) -> usize {
-        self.transform.rows * self.transform.real.modes() * 2 * channels
+        self.transform.rows() * self.transform.last_axis().modes() * 2 * channels
     }
 
     /// The transform of the last axis, for all rows of the batch.
     fn analyse_rows(&self, channels: usize, v: &[T]) -> Tensor<T> {
-        let real = &self.transform.real;
+        let real = self.transform.last_axis();
         let mut rows = Tensor::uninitialised(self.pool, &[self.batch, self.row_modes(channels)]);
         let block = self.rows_per_block(channels);
         let (point_len, mode_len) = (real.points() * channels, real.modes() * 2 * channels);
@@ -181,41 +189,32 @@ impl<T: Real> Work<'_, T> {
     /// The kept modes `[batch, modes, 2 channels]` of `v`.
     fn analyse(&self, channels: usize, v: &[T]) -> Tensor<T> {
         let rows = self.analyse_rows(channels, v);
-        self.leading(channels, &rows, Transform::leading_forward)
+        self.leading(channels, &rows, TruncatedFourier::leading_forward)
     }
 
     /// Rows after the last axis to modes, sample by sample.
-    fn leading(
-        &self,
-        channels: usize,
-        rows: &Tensor<T>,
-        step: fn(&Transform<T>, &Pool, usize, &[T], &mut [T]),
-    ) -> Tensor<T> {
-        let mode_len = self.transform.modes * 2 * channels;
+    fn leading(&self, channels: usize, rows: &Tensor<T>, step: LeadingStep<T>) -> Tensor<T> {
+        let mode_len = self.modes() * 2 * channels;
         let mut spectrum = Tensor::uninitialised(self.pool, &[self.batch, mode_len]);
         let samples = rows.data().par_chunks(self.row_modes(channels));
-        samples
-            .zip(spectrum.data_mut().par_chunks_mut(mode_len))
-            .for_each(|(rows, modes)| step(self.transform, self.pool, channels, rows, modes));
+        samples.zip(spectrum.data_mut().par_chunks_mut(mode_len)).for_each(|(rows, modes)| {
+            let mut scratch = self.pool.take::<T>(self.transform.leading_scratch_len(channels));
+            step(self.transform, channels, rows, modes, scratch.as_mut_slice());
+        });
         spectrum
     }
 
     /// The products of the modes with the spectral weight, `[modes, batch, 2 c_out]`.
     fn multiply(&self, spectrum: &Tensor<T>, spectral: &[T]) -> Tensor<T> {
-        let shape = [self.transform.modes, self.batch, 2 * self.outputs];
+        let shape = [self.modes(), self.batch, 2 * self.outputs];
         let mut products = Tensor::uninitialised(self.pool, &shape);
         product(self.pool, self.sizes(), spectrum.data(), spectral, products.data_mut());
         products
     }
 
     /// Modes `[modes, batch, 2 channels]` to rows before the last axis `[batch, rows, m_d, 2 channels]`.
-    fn synthesise(
-        &self,
-        channels: usize,
-        products: &Tensor<T>,
-        step: fn(&Transform<T>, &Pool, usize, &[T], &mut [T]),
-    ) -> Tensor<T> {
-        let (width, modes) = (2 * channels, self.transform.modes);
+    fn synthesise(&self, channels: usize, products: &Tensor<T>, step: LeadingStep<T>) -> Tensor<T> {
+        let (width, modes) = (2 * channels, self.modes());
         let mut rows = Tensor::uninitialised(self.pool, &[self.batch, self.row_modes(channels)]);
         let products = products.data();
         rows.data_mut().par_chunks_mut(self.row_modes(channels)).enumerate().for_each(|(sample, rows)| {
@@ -223,7 +222,8 @@ impl<T: Real> Work<'_, T> {
             for (mode, own) in own.as_mut_slice().chunks_exact_mut(width).enumerate() {
                 own.copy_from_slice(&products[(mode * self.batch + sample) * width..][..width]);
             }
-            step(self.transform, self.pool, channels, own.as_slice(), rows);
+            let mut scratch = self.pool.take::<T>(self.transform.leading_scratch_len(channels));
+            step(self.transform, channels, own.as_slice(), rows, scratch.as_mut_slice());
         });
         rows
     }
@@ -240,7 +240,7 @@ impl<T: Real> Work<'_, T> {
         rows: &[T],
         shape: &[usize],
     ) -> (Tensor<T>, Option<Tensor<T>>) {
-        let (inputs, outputs, real) = (self.inputs, self.outputs, &self.transform.real);
+        let (inputs, outputs, real) = (self.inputs, self.outputs, self.transform.last_axis());
         let mut result = Tensor::uninitialised(self.pool, shape);
         let block = self.rows_per_block(inputs.max(outputs));
         let (in_len, out_len) = (real.points() * inputs, real.points() * outputs);
@@ -294,13 +294,13 @@ impl<T: Real> Work<'_, T> {
         v: &[T],
         gradient: &mut [T],
     ) -> (Tensor<T>, Tensor<T>, Tensor<T>) {
-        let (inputs, outputs, real) = (self.inputs, self.outputs, &self.transform.real);
+        let (inputs, outputs, real) = (self.inputs, self.outputs, self.transform.last_axis());
         let mut rows = Tensor::uninitialised(self.pool, &[self.batch, self.row_modes(outputs)]);
         let block = self.rows_per_block(inputs.max(outputs));
         let task = BLOCKS_PER_TASK * block;
         let (in_len, out_len) = (real.points() * inputs, real.points() * outputs);
         let mode_len = real.modes() * 2 * outputs;
-        let total_rows = self.batch * self.transform.rows;
+        let total_rows = self.batch * self.transform.rows();
         let tasks = total_rows.div_ceil(task);
         let partial_len = (inputs + 1) * outputs;
         let mut partial = self.pool.zeros::<T>(tasks * partial_len);
@@ -351,7 +351,7 @@ impl<T: Real> Work<'_, T> {
 
     /// Last pass of the adjoint: `g W^T` plus the transposed last axis.
     fn adjoint_points(&self, gradient: &[T], weight: &[T], rows: &[T], shape: &[usize]) -> Tensor<T> {
-        let (inputs, outputs, real) = (self.inputs, self.outputs, &self.transform.real);
+        let (inputs, outputs, real) = (self.inputs, self.outputs, self.transform.last_axis());
         let mut transposed = self.pool.take::<T>(inputs * outputs);
         for (o, row) in transposed.as_mut_slice().chunks_exact_mut(inputs).enumerate() {
             row.iter_mut().enumerate().for_each(|(i, value)| *value = weight[i * outputs + o]);
@@ -378,7 +378,7 @@ impl<T: Real> Work<'_, T> {
 }
 
 struct FourierOperation<T: Real> {
-    transform: Arc<Transform<T>>,
+    transform: Arc<TruncatedFourier<T>>,
     inputs: usize,
     outputs: usize,
     /// With the values before it.
@@ -405,10 +405,10 @@ impl<T: Real> Operation<T> for FourierOperation<T> {
         };
         let (rows, weight, bias) =
             work.adjoint_rows(self.activation.as_ref(), self.v.data(), gradient.data_mut());
-        let result_gradient = work.leading(self.outputs, &rows, Transform::leading_inverse_adjoint);
+        let result_gradient = work.leading(self.outputs, &rows, TruncatedFourier::leading_inverse_adjoint);
         drop(rows);
         let mut spectral = Tensor::uninitialised(&pool, self.spectral.shape());
-        let mut modes = Tensor::uninitialised(&pool, &[self.transform.modes, work.batch, 2 * self.inputs]);
+        let mut modes = Tensor::uninitialised(&pool, &[work.modes(), work.batch, 2 * self.inputs]);
         product_adjoint(
             &pool,
             work.sizes(),
@@ -422,7 +422,7 @@ impl<T: Real> Operation<T> for FourierOperation<T> {
         gradients.add(self.weight_node, weight);
         gradients.add(self.bias_node, bias);
         if let Some(node) = self.v_node {
-            let rows = work.synthesise(self.inputs, &modes, Transform::leading_forward_adjoint);
+            let rows = work.synthesise(self.inputs, &modes, TruncatedFourier::leading_forward_adjoint);
             let weight = self.weight.data();
             gradients.add(node, work.adjoint_points(gradient.data(), weight, rows.data(), self.v.shape()));
         }

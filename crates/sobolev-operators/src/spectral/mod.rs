@@ -2,7 +2,5 @@
 
 mod layer;
 mod modes;
-mod transform;
 
 pub use layer::{FourierLayer, FourierLayerSettings};
-pub(crate) use transform::Transform;
