@@ -30,7 +30,7 @@ const DEPTH_BLOCK: usize = 256;
 /// packing kernel wins; a product of a few columns leaves most lanes empty.
 pub(super) fn suits(rows: usize, columns: usize, depth: usize) -> bool {
     // A deep product of many rows runs through the right factor once per tile of rows: worth it while both are narrow.
-    columns >= 3 && (columns * depth.min(DEPTH_BLOCK) <= 64 * 1024) && (rows <= 512 || depth <= 512)
+    columns >= 3 && columns * depth.min(DEPTH_BLOCK) <= 64 * 1024 && (rows <= 512 || depth <= 512)
 }
 
 /// Runs the product if the processor has the instructions; false if it has not.
@@ -44,7 +44,8 @@ pub(super) unsafe fn run<T: Real>(product: &Product<T>) -> bool {
     use std::any::TypeId;
     let double = TypeId::of::<T>() == TypeId::of::<f64>();
     let avx512 = is_x86_feature_detected!("avx512f");
-    if !avx512 && !(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")) {
+    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    if !(avx512 || avx2) {
         return false;
     }
     let product: *const Product<T> = product;
