@@ -1,0 +1,161 @@
+//! Rates of the machine: fused multiply-adds, matrix products, memory.
+
+use super::Timings;
+use rayon::prelude::*;
+use serde::Serialize;
+use sobolev_nn::activation::GELU;
+use sobolev_tensor::{Accumulate, Mat, MatMut, matmul};
+use std::convert::Infallible;
+use std::hint::black_box;
+
+/// What was measured, all threads together, in f32.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Machine {
+    /// Threads.
+    pub threads: usize,
+    /// Independent fused multiply-adds in registers, GFLOP/s: nothing can be faster.
+    pub fma_gflops: f64,
+    /// Best rate of any product tried, GFLOP/s, with its shape.
+    pub matmul_gflops: f64,
+    /// The shape of that product.
+    pub matmul_shape: String,
+    /// Copy of arrays beyond the caches, read plus written, GB/s.
+    pub copy_gb_per_s: f64,
+    /// GELU of values in cache, nanoseconds an element and thread.
+    pub gelu_ns: f64,
+    /// Its adjoint, nanoseconds an element and thread.
+    pub gelu_backward_ns: f64,
+}
+
+/// Best seconds of `work` run by every thread at the same time.
+fn on_all_threads(work: impl Fn() + Sync) -> f64 {
+    let Ok(timings) = Timings::of(5, 0.3, || {
+        rayon::broadcast(|_| work());
+        Ok::<(), Infallible>(())
+    });
+    timings.min()
+}
+
+/// Products that stay in the caches: the skinny shapes of operator layers and a square one.
+const SHAPES: [(usize, usize, usize); 4] = [(2048, 32, 32), (2048, 128, 32), (512, 64, 64), (384, 384, 384)];
+
+fn product_rate(threads: f64, (m, k, n): (usize, usize, usize)) -> f64 {
+    let repeats = (200_000_000 / (2 * m * k * n)).max(1);
+    let (a, b) = (vec![0.5_f32; m * k], vec![0.25_f32; k * n]);
+    let seconds = on_all_threads(|| {
+        let mut c = vec![0_f32; m * n];
+        for _ in 0..repeats {
+            let dst = MatMut::new(black_box(&mut c[..]), m, n);
+            matmul(dst, Accumulate::Replace, Mat::new(black_box(&a), m, k), Mat::new(&b, k, n));
+        }
+    });
+    threads * (2 * m * k * n * repeats) as f64 / seconds * 1e-9
+}
+
+/// Chains of independent multiply-adds: enough to hide the latency of four cycles on two units.
+const CHAINS: usize = 16;
+
+#[inline(always)]
+fn multiply_adds<const LANES: usize>(rounds: usize) -> f32 {
+    let mut sums = [[1.0_f32; LANES]; CHAINS];
+    let (factor, term) = (black_box(0.999_f32), black_box(0.001_f32));
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            for value in sum {
+                *value = value.mul_add(factor, term);
+            }
+        }
+    }
+    sums.iter().flatten().sum()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn multiply_adds_avx512(rounds: usize) -> f32 {
+    multiply_adds::<16>(rounds)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn multiply_adds_avx2(rounds: usize) -> f32 {
+    multiply_adds::<8>(rounds)
+}
+
+fn fma_rate(threads: f64) -> f64 {
+    const ROUNDS: usize = 400_000;
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512f") {
+            let seconds = on_all_threads(|| {
+                // SAFETY: the feature was detected.
+                black_box(unsafe { multiply_adds_avx512(black_box(ROUNDS)) });
+            });
+            return threads * (2 * 16 * CHAINS * ROUNDS) as f64 / seconds * 1e-9;
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            let seconds = on_all_threads(|| {
+                // SAFETY: the features were detected.
+                black_box(unsafe { multiply_adds_avx2(black_box(ROUNDS)) });
+            });
+            return threads * (2 * 8 * CHAINS * ROUNDS) as f64 / seconds * 1e-9;
+        }
+    }
+    let seconds = on_all_threads(|| {
+        black_box(multiply_adds::<4>(black_box(ROUNDS / 16)));
+    });
+    threads * (2 * 4 * CHAINS * (ROUNDS / 16)) as f64 / seconds * 1e-9
+}
+
+/// Elements of each copied array: 128 MiB, beyond any cache.
+const COPIED: usize = 32 * 1024 * 1024;
+
+fn copy_rate() -> f64 {
+    let from = vec![1_f32; COPIED];
+    let mut to = vec![0_f32; COPIED];
+    let chunk = COPIED.div_ceil(rayon::current_num_threads());
+    let Ok(timings) = Timings::of(5, 0.5, || {
+        black_box(&mut to[..])
+            .par_chunks_mut(chunk)
+            .zip(from.par_chunks(chunk))
+            .for_each(|(to, from)| to.copy_from_slice(from));
+        Ok::<(), Infallible>(())
+    });
+    (2 * COPIED * size_of::<f32>()) as f64 / timings.min() * 1e-9
+}
+
+/// Nanoseconds an element and thread of `work` on a slice in the first-level cache.
+fn element_ns(work: impl Fn(&[f32], &mut [f32]) + Sync) -> f64 {
+    const LEN: usize = 4096;
+    const REPEATS: usize = 200;
+    let x: Vec<f32> = (0..LEN).map(|i| (i as f32 * 0.37).sin() * 3.0).collect();
+    let seconds = on_all_threads(|| {
+        let mut y = vec![1_f32; LEN];
+        for _ in 0..REPEATS {
+            work(black_box(&x), black_box(&mut y));
+        }
+    });
+    seconds * 1e9 / (LEN * REPEATS) as f64
+}
+
+/// Measures the machine in about six seconds, on the threads of the current pool.
+pub fn run() -> Machine {
+    let threads = rayon::current_num_threads();
+    let (matmul_gflops, (m, k, n)) = SHAPES
+        .iter()
+        .map(|&shape| (product_rate(threads as f64, shape), shape))
+        .fold((0.0, SHAPES[0]), |best, next| if next.0 > best.0 { next } else { best });
+    Machine {
+        threads,
+        fma_gflops: fma_rate(threads as f64),
+        matmul_gflops,
+        matmul_shape: format!("[{m} x {k}] [{k} x {n}]"),
+        copy_gb_per_s: copy_rate(),
+        gelu_ns: element_ns(|x, y| GELU.apply_to(x, y)),
+        gelu_backward_ns: element_ns(|x, y| {
+            GELU.backward(x, y);
+            // The slope shrinks the gradient from call to call; denormal numbers would slow it down.
+            y.fill(1.0);
+        }),
+    }
+}
