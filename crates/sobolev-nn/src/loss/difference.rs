@@ -30,9 +30,9 @@ impl Differences {
         Ok(Self { axes: (0..space.len()).map(axis).collect() })
     }
 
-    pub(super) fn squares<T: Real>(&self, batch: usize, values: &Tensor<T>) -> Vec<f64> {
+    pub(super) fn squares<T: Real>(&self, pool: &Pool, batch: usize, values: &Tensor<T>) -> Vec<f64> {
         let mut sums = sample_squares(batch, values.data());
-        let mut derivative = Tensor::zeros(&Pool::new(), values.shape());
+        let mut derivative = Tensor::zeros(pool, values.shape());
         for axis in &self.axes {
             derivative.data_mut().fill(T::zero());
             axis.each_sample(batch, values.data(), derivative.data_mut(), DifferenceAxis::add_derivative);

@@ -52,9 +52,8 @@ impl<T: Real> FourierMetric<T> {
         Ok(spectra)
     }
 
-    pub(super) fn squares(&self, batch: usize, values: &Tensor<T>) -> Result<Vec<f64>> {
-        let pool = Pool::new();
-        let mut spectra = self.spectra(&pool, batch, values)?;
+    pub(super) fn squares(&self, pool: &Pool, batch: usize, values: &Tensor<T>) -> Result<Vec<f64>> {
+        let mut spectra = self.spectra(pool, batch, values)?;
         let points: usize = self.plan.grid().iter().product();
         let frequencies = self.multiplicity.len();
         let square = |spectrum: &[Complex<T>]| {

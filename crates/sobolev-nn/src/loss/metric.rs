@@ -28,11 +28,11 @@ impl<T: Real> Metric<T> {
     }
 
     /// The square of the norm of each sample of `[batch, space.., channels]`.
-    pub(super) fn squares(&self, batch: usize, values: &Tensor<T>) -> Result<Vec<f64>> {
+    pub(super) fn squares(&self, pool: &Pool, batch: usize, values: &Tensor<T>) -> Result<Vec<f64>> {
         match self {
             Self::Euclidean => Ok(sample_squares(batch, values.data())),
-            Self::Fourier(metric) => metric.squares(batch, values),
-            Self::Differences(metric) => Ok(metric.squares(batch, values)),
+            Self::Fourier(metric) => metric.squares(pool, batch, values),
+            Self::Differences(metric) => Ok(metric.squares(pool, batch, values)),
         }
     }
 

@@ -16,7 +16,7 @@ mod fourier;
 mod metric;
 
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Gradients, NodeId, Operation, Real, Result, Tape, Tensor, Var};
+use sobolev_tensor::{Error, Gradients, NodeId, Operation, Pool, Real, Result, Tape, Tensor, Var};
 use std::sync::Arc;
 
 use crate::settings::word_or_table;
@@ -79,7 +79,7 @@ impl Loss {
             Self::RelativeH1 { derivative: Derivative::Fourier } => Metric::fourier(sample)?,
             Self::RelativeH1 { derivative: Derivative::FiniteDifference } => Metric::differences(sample)?,
         };
-        Ok(SampleLoss { loss: self, sample: sample.to_vec(), metric: Arc::new(metric) })
+        Ok(SampleLoss { loss: self, sample: sample.to_vec(), metric: Arc::new(metric), pool: Pool::new() })
     }
 
     fn is_relative(self) -> bool {
@@ -93,6 +93,8 @@ pub struct SampleLoss<T: Real> {
     loss: Loss,
     sample: Vec<usize>,
     metric: Arc<Metric<T>>,
+    /// Memory of spectra and derivatives, kept from call to call.
+    pool: Pool,
 }
 
 /// The loss of a batch.
@@ -164,7 +166,7 @@ impl<T: Real> SampleLoss<T> {
         }
         let batch = target.shape()[0];
         let scales = if self.loss.is_relative() {
-            self.metric.squares(batch, target)?
+            self.metric.squares(&self.pool, batch, target)?
         } else {
             vec![(target.len() / batch) as f64; batch]
         };
@@ -175,7 +177,7 @@ impl<T: Real> SampleLoss<T> {
         }
         let mut difference = prediction;
         metric::subtract(&mut difference, target);
-        let errors = self.metric.squares(batch, &difference)?;
+        let errors = self.metric.squares(&self.pool, batch, &difference)?;
         Ok((difference, errors, scales))
     }
 

@@ -1,7 +1,6 @@
 use super::*;
 use crate::testing::with_threads;
 use proptest::prelude::*;
-use sobolev_tensor::Pool;
 use sobolev_testing::{adjoint_gap, gradient_gap, noise, relative_error};
 use std::f64::consts::TAU;
 
@@ -68,7 +67,7 @@ proptest! {
             };
             let (x, y) = (noise(len, 4), noise(len, 5));
             prop_assert!(adjoint_gap(apply, apply, &x, &y) < 1e-14);
-            let square = metric.squares(1, &tensor(&shape, &x)).unwrap()[0];
+            let square = metric.squares(&Pool::new(), 1, &tensor(&shape, &x)).unwrap()[0];
             let product: f64 = apply(&x).iter().zip(&x).map(|(a, b)| a * b).sum();
             prop_assert!((square - product).abs() < 1e-13 * square);
         }
