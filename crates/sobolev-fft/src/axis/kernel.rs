@@ -9,7 +9,7 @@
 use super::vector::{Plain, Vector};
 use sobolev_tensor::Real;
 
-/// Modes or points of the largest tile; tables are padded to whole ones.
+/// Modes or points of the largest tile.
 const TILE: usize = 6;
 
 /// A loop over all rows for a few columns, compiled once for each vector.
@@ -134,33 +134,41 @@ const fn complex_tile(wide: bool) -> usize {
     if wide { TILE } else { 2 }
 }
 
-/// Weights in the order of one direction: `[depth, 2, width]`, cosines then sines, `width` padded with zeros.
+/// Columns that lie together in a table: whole tiles of 6, 4 and 2.
+const GROUP: usize = 12;
+
+/// Weights in the order of one direction: `[columns / 12, depth, 2, 12]`, cosines then sines, padded with zeros.
+///
+/// A tile walks through the depth, so it reads on and on. With all columns of a depth in a row it would jump: 41 GFLOP/s
+/// for the inverse of 16 of 4096 modes, whose jumps of 16 KiB meet in one set of the first-level cache.
 #[derive(Debug, Clone)]
 pub(super) struct Table<T> {
-    width: usize,
+    depth: usize,
     values: Vec<T>,
 }
 
 impl<T: Real> Table<T> {
     /// `entry(i, j)` is the cosine and sine for depth i and column j.
     pub(super) fn new(depth: usize, columns: usize, entry: impl Fn(usize, usize) -> (f64, f64)) -> Self {
-        let width = columns.next_multiple_of(TILE);
-        let mut values = vec![T::zero(); depth * 2 * width];
-        for (i, rows) in values.chunks_exact_mut(2 * width).enumerate() {
-            for j in 0..columns {
-                let (cosine, sine) = entry(i, j);
-                rows[j] = T::cast(cosine);
-                rows[width + j] = T::cast(sine);
+        let mut values = vec![T::zero(); columns.div_ceil(GROUP) * depth * 2 * GROUP];
+        for (group, rows) in values.chunks_exact_mut(depth * 2 * GROUP).enumerate() {
+            for (i, row) in rows.chunks_exact_mut(2 * GROUP).enumerate() {
+                for j in 0..GROUP.min(columns - group * GROUP) {
+                    let (cosine, sine) = entry(i, group * GROUP + j);
+                    row[j] = T::cast(cosine);
+                    row[GROUP + j] = T::cast(sine);
+                }
             }
         }
-        Self { width, values }
+        Self { depth, values }
     }
 
-    /// Where the cosines of one depth start at a column; the sines follow `width` later.
+    /// Where the cosines of one depth start at a column; the sines follow [`GROUP`] later.
     #[inline(always)]
     unsafe fn at(&self, depth: usize, column: usize) -> *const T {
+        let row = column / GROUP * self.depth + depth;
         // SAFETY: the caller stays inside the depth and the padded columns.
-        unsafe { self.values.as_ptr().add(depth * 2 * self.width + column) }
+        unsafe { self.values.as_ptr().add(row * 2 * GROUP + column % GROUP) }
     }
 }
 
@@ -224,7 +232,7 @@ impl<T: Real> RealAnalysis<'_, T> {
                 }
                 let weights = self.table.at(j, first);
                 add_products(&mut cosine, weights, even);
-                add_products(&mut sine, weights.add(self.table.width), odd);
+                add_products(&mut sine, weights.add(GROUP), odd);
             }
             for (j, there) in [(0, true), (n / 2, n.is_multiple_of(2))] {
                 if there {
@@ -290,7 +298,7 @@ impl<T: Real> RealSynthesis<'_, T> {
                 }
                 let weights = self.table.at(k, first);
                 add_products(&mut cosine, weights, re);
-                add_products(&mut sine, weights.add(self.table.width), im);
+                add_products(&mut sine, weights.add(GROUP), im);
             }
             let x = self.x.as_mut_ptr().add(at);
             for r in 0..R {
@@ -407,7 +415,7 @@ impl<T: Real> ComplexAnalysis<'_, T> {
                 let weights = self.table.at(j, first);
                 add_products(&mut cosine, weights, [a[0].plus(b[0]), a[1].plus(b[1])]);
                 let odd = [a[0].minus(b[0]), a[1].minus(b[1])];
-                add_products(&mut sine, weights.add(self.table.width), odd);
+                add_products(&mut sine, weights.add(GROUP), odd);
             }
             for (j, there) in [(0, true), (n / 2, n.is_multiple_of(2))] {
                 if there {
@@ -495,7 +503,7 @@ impl<T: Real> ComplexSynthesis<'_, T> {
                 let weights = self.table.at(k - 1, first);
                 add_products(&mut cosine, weights, [plus[0].plus(minus[0]), plus[1].plus(minus[1])]);
                 let odd = [minus[1].minus(plus[1]), plus[0].minus(minus[0])];
-                add_products(&mut sine, weights.add(self.table.width), odd);
+                add_products(&mut sine, weights.add(GROUP), odd);
             }
             for r in 0..R {
                 let j = first + r;

@@ -11,7 +11,7 @@
 //!
 //! The four operations are the transform, its inverse, and the transposes of both with respect to the real inner product
 //! `<a, b> = sum a_i b_i` over all stored numbers, which is what reverse-mode differentiation needs. Work buffers come from the
-//! caller: `scratch_len` values of any content, best aligned to 64 bytes.
+//! caller: `scratch_len` values of any content.
 
 mod complex;
 mod fft;

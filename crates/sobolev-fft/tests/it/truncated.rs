@@ -268,7 +268,9 @@ fn the_form_is_chosen_as_measured() {
     let choose =
         |grid: &[usize], modes: &[usize]| TransformPlan::choose::<f32>(grid, modes, 32).unwrap().recipe();
     assert_eq!(choose(&[85, 85], &[12, 12]), Recipe::Matrix);
-    assert_eq!(choose(&[64, 64], &[12, 12]), Recipe::Matrix);
+    assert_eq!(choose(&[64, 64], &[12, 32]), Recipe::Matrix);
+    assert_eq!(choose(&[256, 256], &[24, 24]), Recipe::Matrix);
+    assert_eq!(choose(&[256, 256], &[96, 96]), Recipe::Fft);
     assert_eq!(choose(&[1024], &[16]), Recipe::Matrix);
     assert_eq!(choose(&[1024], &[256]), Recipe::Fft);
     assert_eq!(choose(&[512, 512], &[128, 128]), Recipe::Fft);
