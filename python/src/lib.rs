@@ -1,8 +1,31 @@
-//! The native module behind `import sobolev`.
+//! The native module behind `import sobolev`: conversions, and one call of the library each.
+//!
+//! The Python package wraps everything here: it adds and removes axes of length one, converts dtypes, holds the documentation,
+//! and draws progress bars.
+
+mod convert;
+mod dataset;
+mod error;
+mod lists;
+mod random_field;
+mod solvers;
+mod surrogate;
+mod work;
 
 /// What Python sees as `sobolev._core`.
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use crate::dataset::{Dataset, generate};
+    #[pymodule_export]
+    use crate::lists::{activations, equations, fields, formats, models};
+    #[pymodule_export]
+    use crate::random_field::random_field;
+    #[pymodule_export]
+    use crate::solvers::{burgers, darcy};
+    #[pymodule_export]
+    use crate::surrogate::{Surrogate, check_architecture};
+
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,54 @@
+"""Arrays on their way to the native module: number types, and the axes of length one that Python users leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from sobolev._errors import ArgumentError, ShapeError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Scalar = TypeVar("Scalar", np.float32, np.float64)
+
+
+def real_array(name: str, value: ArrayLike, dtype: type[Scalar]) -> NDArray[Scalar]:
+    """`value` as an array of `dtype`; the same memory if it has that type already, whatever its strides."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise value_error(name, "an array of real numbers", value, shown=f"none ({error})") from None
+    if array.dtype.kind not in "fiub":
+        raise value_error(name, "an array of real numbers", value, shown=f"dtype {array.dtype}")
+    # What overflows becomes infinite, which the library refuses with its place.
+    with np.errstate(over="ignore"):
+        return np.require(array, dtype, ["ALIGNED"])
+
+
+def value_error(name: str, expected: str, got: object, *, shown: object = None) -> ArgumentError:
+    """The error of a wrong argument, in the words of the library; `shown` stands in the text instead of `got`."""
+    message = f"{name}: expected {expected}, got {got if shown is None else shown}"
+    return ArgumentError(message, argument=name, expected=expected, got=got)
+
+
+def shape_error(name: str, expected: str, shape: Sequence[int], hint: str = "") -> ShapeError:
+    """The error of an array whose shape is wrong, in the words of the library."""
+    advice = f"; {hint}" if hint else ""
+    message = f"{name}: expected {expected}, got {list(shape)}{advice}"
+    return ShapeError(message, argument=name, expected=expected, got=tuple(shape))
+
+
+def as_batch(name: str, array: NDArray[Any], dimensions: int) -> tuple[NDArray[Any], bool]:
+    """A view `[batch, x1, .., xd, 1]` of one sample `[x1, .., xd]` or a batch of them, and whether it was one sample."""
+    if array.ndim == dimensions:
+        return array[np.newaxis, ..., np.newaxis], True
+    if array.ndim == dimensions + 1:
+        return array[..., np.newaxis], False
+    axes = ", ".join(f"x{axis + 1}" for axis in range(dimensions))
+    hint = ""
+    if array.ndim == dimensions + 2 and 1 in (array.shape[1], array.shape[-1]):
+        hint = "the equation has one component: leave its channel axis out"
+    raise shape_error(name, f"[{axes}] or [batch, {axes}]", array.shape, hint)

@@ -1,0 +1,287 @@
+"""Data sets: solved samples in a file or in memory, and their generation."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+
+from sobolev import _core
+from sobolev._arrays import real_array, shape_error, value_error
+from sobolev._progress import progress_bar
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Samples = NDArray[Any]
+
+
+class Dataset:
+    """Samples of an operator, each an input field and a target field on a grid.
+
+    Arrays are ``[samples, space.., channels]`` in the precision they are stored in; trajectories have their time axis
+    before the grid. Parts (slices, :meth:`split`, :meth:`shuffled`, :meth:`subsample`) are cheap: samples stay where they
+    are until they are read.
+
+    Made by :func:`generate`, :meth:`open` or :meth:`from_arrays`.
+
+    Examples
+    --------
+    >>> import numpy as np, sobolev
+    >>> x = np.random.default_rng(0).normal(size=(10, 9))
+    >>> data = sobolev.Dataset.from_arrays(x, x**2)
+    >>> train, test = data.split(8, seed=7)
+    >>> len(train), test.input.shape, test.subsample(2).target.shape
+    (8, (2, 9, 1), (2, 5, 1))
+    """
+
+    def __init__(self, native: _core.Dataset) -> None:
+        self._native = native
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        finished: bool = False,
+        samples: str | int | None = None,
+        stride: int = 1,
+        input: str | None = None,
+        target: str | None = None,
+        target_path: str | os.PathLike[str] | None = None,
+        dimensions: int | None = None,
+    ) -> Dataset:
+        """Open a data set of this library, or read a file of another program (see :func:`formats`).
+
+        Parameters
+        ----------
+        path
+            The file. Its content decides what it is, not its name.
+        finished
+            Take the finished samples of a data set whose generation was interrupted, instead of refusing it.
+        samples
+            Positions such as ``"0..100"``, or so many from the first on.
+        stride
+            Keep every so-manieth grid point along all axes but time.
+        input, target
+            Names of the arrays in another program's file; the pairs that published data use are found without.
+        target_path
+            The file with the targets, when it is another one.
+        dimensions
+            Number of grid axes of another program's arrays, where the shapes leave it open.
+
+        Raises
+        ------
+        DataError
+            If the file is missing, truncated, damaged, unfinished or of no known format.
+        """
+        options = {
+            "path": os.fspath(path),
+            "finished": finished,
+            "samples": samples,
+            "stride": stride,
+            "input": input,
+            "target": target,
+            "target_path": None if target_path is None else os.fspath(target_path),
+            "dimensions": dimensions,
+        }
+        return cls(_core.Dataset.open(options))
+
+    @classmethod
+    def from_arrays(cls, input: ArrayLike, target: ArrayLike, *, dimensions: int | None = None) -> Dataset:
+        """Copy two arrays of equally many samples, in float64 if `input` is float64, else in float32.
+
+        Parameters
+        ----------
+        input, target
+            ``[samples, space.., channels]``; a channel axis of length one may be missing if `dimensions` is given or there
+            is only one axis beside the samples.
+        dimensions
+            Number of grid axes.
+        """
+        first = np.asarray(input)
+        dtype = np.float64 if first.dtype == np.float64 else np.float32
+        arrays = [real_array("input", first, dtype), real_array("target", target, dtype)]
+        if dimensions is None and min(array.ndim for array in arrays) == 2:
+            dimensions = 1
+        if dimensions is not None:
+            arrays = [
+                with_channels(name, array, dimensions)[0] for name, array in zip(("input", "target"), arrays)
+            ]
+        return cls(_core.Dataset.from_arrays(arrays[0], arrays[1], dtype == np.float32))
+
+    def __len__(self) -> int:
+        return len(self._native)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Samples, Samples]: ...
+    @overload
+    def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> Dataset: ...
+    def __getitem__(self, index: Any) -> tuple[Samples, Samples] | Dataset:
+        """One sample ``(input, target)`` for a number; a part of the data set for a slice, numbers or a mask."""
+        chosen = np.arange(len(self))[index]
+        if chosen.ndim == 0:
+            return self._native.read("input", [int(chosen)])[0], self._native.read("target", [int(chosen)])[0]
+        return Dataset(self._native.select(chosen.tolist()))
+
+    def __iter__(self) -> Iterator[tuple[Samples, Samples]]:
+        return (self[index] for index in range(len(self)))
+
+    def __repr__(self) -> str:
+        return repr(self._native)
+
+    @property
+    def input(self) -> Samples:
+        """All inputs, ``[samples, space.., channels]``; read anew at each use."""
+        return self._native.read("input", None)
+
+    @property
+    def target(self) -> Samples:
+        """All targets, ``[samples, space.., channels]``; read anew at each use."""
+        return self._native.read("target", None)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one input, ``[space.., channels]``."""
+        return tuple(self._native.shape("input"))
+
+    @property
+    def target_shape(self) -> tuple[int, ...]:
+        """Shape of one target, ``[space.., channels]``."""
+        return tuple(self._native.shape("target"))
+
+    def coordinates(self, side: Literal["input", "target"] = "input") -> dict[str, NDArray[np.float64]]:
+        """Points of each axis of a side, by its name, in the units of :attr:`info`."""
+        return dict(self._native.axes(side))
+
+    @property
+    def residuals(self) -> NDArray[np.float64] | None:
+        """Relative residual or estimated error of the solver for each sample, if the data set was generated."""
+        return self._native.residuals()
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """All that the data set says of itself: equation, settings, seed, grids, units, version."""
+        information: dict[str, Any] = json.loads(self._native.info())
+        return information
+
+    def shuffled(self, seed: int = 0) -> Dataset:
+        """The same samples in an order that depends on `seed` alone."""
+        return Dataset(self._native.shuffled(seed))
+
+    def split(self, first: int | float, *, seed: int | None = None) -> tuple[Dataset, Dataset]:
+        """The first samples and the others: training and test set.
+
+        Parameters
+        ----------
+        first
+            A number of samples, or a fraction between 0 and 1 of them.
+        seed
+            Shuffle first.
+        """
+        native = self._native if seed is None else self._native.shuffled(seed)
+        parts = native.split_fraction(first) if isinstance(first, float) else native.split_at(first)
+        return Dataset(parts[0]), Dataset(parts[1])
+
+    def subsample(self, stride: int, *, axis: str | None = None) -> Dataset:
+        """Every `stride`-th grid point along all axes but time, or along one; coordinates follow."""
+        return Dataset(self._native.subsample(stride, axis))
+
+    def to_memory(self) -> Dataset:
+        """The same samples in memory, without what is not shown."""
+        return Dataset(self._native.to_memory())
+
+    def save_npz(self, path: str | os.PathLike[str]) -> None:
+        """Write the samples to an uncompressed ``.npz`` archive: `input`, `target`, the points of each axis, settings."""
+        self._native.save_npz(os.fspath(path))
+
+
+def generate(
+    spec: Mapping[str, Any] | str | os.PathLike[str],
+    path: str | os.PathLike[str] | None = None,
+    *,
+    resume: bool = False,
+    replace: bool = False,
+    progress: bool = True,
+) -> Dataset:
+    """Solve samples of an equation in parallel and write them to an HDF5 data set.
+
+    Sample ``i`` depends on the seed, ``i`` and the settings alone. A run that is interrupted, by Ctrl-C or harder, keeps its
+    finished samples, and goes on with ``resume=True`` to the same bits.
+
+    Parameters
+    ----------
+    spec
+        A TOML file or a dictionary: ``equation`` (see :func:`equations`), and optionally ``samples`` (``"0..1000"`` or a
+        number), ``seed``, ``settings`` of the equation, ``precision`` (``"f32"`` or ``"f64"``), ``compression`` (``"none"``
+        or ``"gzip 4"``), ``threads``.
+    path
+        The file to write; the spec's ``output`` by default. The resolved spec is stored beside it as ``PATH.toml``.
+    resume
+        Go on where an earlier run stopped; a finished file is left as it is, a missing one is made.
+    replace
+        Make the file anew if it exists.
+    progress
+        Show a progress bar, if tqdm is installed.
+
+    Returns
+    -------
+    Dataset
+        The data set in the file.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown equation, key or setting, or one out of range.
+    DataError
+        If the file exists, is in use, holds other settings or cannot be written.
+    ConvergenceError
+        If a sample cannot be solved.
+
+    Examples
+    --------
+    >>> import sobolev, tempfile, os
+    >>> spec = {"equation": "darcy", "samples": 4, "seed": 1, "settings": {"size": 32}}
+    >>> data = sobolev.generate(spec, os.path.join(tempfile.mkdtemp(), "darcy.h5"), progress=False)
+    >>> data.input.shape, data.target.dtype
+    ((4, 32, 32, 1), dtype('float32'))
+    """
+    if resume and replace:
+        raise value_error("resume", "either resume or replace", "both")
+    changes: dict[str, Any] = dict(spec) if isinstance(spec, Mapping) else {}
+    if path is not None:
+        changes["output"] = os.fspath(path)
+    if resume or replace:
+        changes["existing"] = "resume" if resume else "replace"
+    file = None if isinstance(spec, Mapping) else os.fspath(spec)
+    with progress_bar(progress, "generate", "samples") as bar:
+        written = _core.generate(file, changes, bar.callback)
+    return Dataset.open(written)
+
+
+def as_dataset(
+    role: str, data: Dataset | tuple[ArrayLike, ArrayLike], dimensions: int
+) -> Dataset:
+    """A data set as it is, or of a pair of arrays with or without channel axis on grids of so many dimensions."""
+    if isinstance(data, Dataset):
+        return data
+    if not (isinstance(data, tuple) and len(data) == 2):
+        raise value_error(role, "a Dataset or a pair of arrays (input, target)", data, shown=type(data).__name__)
+    arrays = []
+    for side, values in zip(("input", "target"), data):
+        array = real_array(f"{role} {side}", values, np.float32)
+        arrays.append(with_channels(f"{role} {side}", array, dimensions)[0])
+    return Dataset(_core.Dataset.from_arrays(arrays[0], arrays[1], True))
+
+
+def with_channels(name: str, array: NDArray[Any], dimensions: int) -> tuple[NDArray[Any], bool]:
+    """A view with a channel axis at the end, and whether it was missing."""
+    if array.ndim == dimensions + 2:
+        return array, False
+    if array.ndim == dimensions + 1:
+        return array[..., np.newaxis], True
+    axes = ", ".join(f"x{axis + 1}" for axis in range(dimensions))
+    raise shape_error(name, f"[batch, {axes}, channels] or [batch, {axes}]", array.shape)

@@ -1,0 +1,171 @@
+"""Numerical solvers, one function an equation.
+
+A solver takes one sample with its spatial axes alone, or a batch of them with a leading batch axis; a channel axis comes
+last, and only where a system has several components. Solvers of evolution equations return ``[batch,] time, space``. All
+numbers are float64; other types are converted, arrays of any strides are taken as they are. Samples of a batch are
+solved in parallel, and the bits of a result depend neither on the number of threads nor on the rest of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sobolev import _core
+from sobolev._arrays import as_batch, real_array, shape_error, value_error
+from sobolev._progress import progress_bar
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["burgers", "darcy"]
+
+
+def darcy(
+    a: ArrayLike,
+    f: ArrayLike = 1.0,
+    *,
+    dimension: int = 2,
+    extent: float | Sequence[float] = 1.0,
+    tolerance: float = 1e-8,
+    iterations: int = 200,
+    progress: bool = False,
+) -> NDArray[np.float64]:
+    r"""Solve Darcy flow, ``-div(a grad u) = f`` in a box with ``u = 0`` on its boundary.
+
+    Finite volumes with harmonic face means, second order where `a` is smooth; conjugate gradients with a multigrid
+    cycle. Values stand at the cell centres ``(i + 1/2) L / n``.
+
+    Parameters
+    ----------
+    a
+        Permeability, positive: ``[x1, x2]`` or ``[batch, x1, x2]``; one axis more with ``dimension=3``. Its jumps may be
+        large. In m^2/(Pa s) if lengths are in m and `f` in 1/s; then `u` is in Pa. Or all without units.
+    f
+        Source: a number, a field of the shape of one sample, or one field for each sample.
+    dimension
+        2 or 3.
+    extent
+        Side lengths of the box; a number for all.
+    tolerance
+        Relative residual ``|f - A u| / |f|`` to reach, 1e-14 to 0.1.
+    iterations
+        After so many the solver gives up.
+    progress
+        Show a progress bar over the samples, if tqdm is installed.
+
+    Returns
+    -------
+    numpy.ndarray
+        `u`, float64, of the shape of `a`.
+
+    Raises
+    ------
+    ShapeError
+        If `a` or `f` has the wrong shape.
+    ArgumentError
+        If `a` is not positive and finite, `f` is not finite, or an option is out of range.
+    ConvergenceError
+        If the tolerance is not reached.
+
+    Examples
+    --------
+    >>> import numpy as np, sobolev
+    >>> a = np.where(sobolev.random_field((64, 64), preset="darcy") >= 0, 12.0, 3.0)
+    >>> u = sobolev.solvers.darcy(a)
+    >>> u.shape, bool(u.min() > 0)
+    ((64, 64), True)
+    """
+    if dimension not in (2, 3):
+        raise value_error("dimension", "2 or 3", dimension)
+    coefficient, single = as_batch("a", real_array("a", a, np.float64), dimension)
+    source = real_array("f", f, np.float64)
+    field = None
+    if source.ndim > 0:
+        field, one_source = as_batch("f", source, dimension)
+        if field.shape[1:] != coefficient.shape[1:] or (not one_source and len(field) not in (1, len(coefficient))):
+            grid = ", ".join(str(n) for n in coefficient.shape[1:-1])
+            raise shape_error("f", f"a number, [{grid}] or [{len(coefficient)}, {grid}] as a", source.shape)
+    with progress_bar(progress, "darcy", "samples") as bar:
+        u = _core.darcy(
+            coefficient,
+            float(source) if field is None else 1.0,
+            field,
+            extent=[float(extent)] * dimension if isinstance(extent, (int, float)) else [float(x) for x in extent],
+            tolerance=tolerance,
+            iterations=iterations,
+            progress=bar.callback,
+        )
+    return u[0, ..., 0] if single else u[..., 0]
+
+
+def burgers(
+    u0: ArrayLike,
+    viscosity: float,
+    times: ArrayLike,
+    *,
+    length: float = 1.0,
+    tolerance: float | None = None,
+    step: float | None = None,
+    progress: bool = False,
+) -> NDArray[np.float64]:
+    r"""Solve the viscous Burgers equation, ``u_t + (u^2/2)_x = nu u_xx``, periodic in ``[0, L)``.
+
+    Fourier pseudo-spectral by the 2/3 rule, ETDRK4 in time with error control: spectral in space, order 4 in time. Waves
+    steepen to fronts of width ``4 nu / jump``, then decay.
+
+    Parameters
+    ----------
+    u0
+        Initial state at the points ``i L / n``: ``[x]`` or ``[batch, x]``, at least 8 points. In m/s if `length` is in m
+        and `viscosity` in m^2/s; or all without units.
+    viscosity
+        nu, positive.
+    times
+        Times of the answer, strictly increasing from 0 on; a number means one time.
+    length
+        L, positive.
+    tolerance
+        Estimated relative error, 1e-13 to 0.1; 1e-8 by default.
+    step
+        Fixed time step instead of error control.
+    progress
+        Show a progress bar over the times, if tqdm is installed.
+
+    Returns
+    -------
+    numpy.ndarray
+        `u`, float64, ``[time, x]`` or ``[batch, time, x]``.
+
+    Raises
+    ------
+    ShapeError
+        If `u0` or `times` has the wrong shape.
+    ArgumentError
+        If a value is not finite or an option is out of range, or the grid is too coarse for a front.
+
+    Examples
+    --------
+    >>> import numpy as np, sobolev
+    >>> x = np.arange(256) / 256
+    >>> u = sobolev.solvers.burgers(np.sin(2 * np.pi * x), viscosity=0.01, times=[0.25, 0.5])
+    >>> u.shape, round(float(u[1, 64]), 6)
+    ((2, 256), 0.371607)
+    """
+    state, single = as_batch("u0", real_array("u0", u0, np.float64), 1)
+    instants = np.atleast_1d(real_array("times", times, np.float64))
+    if instants.ndim != 1:
+        raise shape_error("times", "a number or [time]", instants.shape)
+    with progress_bar(progress, "burgers", "times") as bar:
+        u = _core.burgers(
+            state,
+            float(viscosity),
+            instants.tolist(),
+            length=length,
+            tolerance=tolerance,
+            step=step,
+            progress=bar.callback,
+        )
+    return u[0, ..., 0] if single else u[..., 0]

@@ -1,0 +1,205 @@
+//! Data sets: `sobolev.generate` and what stands behind `sobolev.Dataset`.
+
+use crate::convert::table;
+use crate::error::exception;
+use crate::work;
+use numpy::{IntoPyArray, PyReadonlyArrayDyn};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use sobolev::data::{self, Precision, Side, export_npz};
+use sobolev::spec::{DataSpec, GenerateSpec, Spec, read_table};
+use sobolev::tensor::{Error as NumericError, Real};
+use std::path::PathBuf;
+
+/// Samples in a file or in memory. Clones share them.
+#[pyclass(module = "sobolev._core", frozen)]
+#[derive(Clone)]
+pub(crate) struct Dataset {
+    pub(crate) samples: data::Dataset,
+}
+
+fn side(name: &str) -> sobolev::Result<Side> {
+    match name {
+        "input" => Ok(Side::Input),
+        "target" => Ok(Side::Target),
+        other => Err(NumericError::value("side", "\"input\" or \"target\"", format!("\"{other}\"")).into()),
+    }
+}
+
+impl Dataset {
+    /// A part of the data set, which is cheap: no samples are read.
+    fn part(&self, py: Python<'_>, part: data::Result<data::Dataset>) -> PyResult<Self> {
+        part.map(|samples| Self { samples }).map_err(|error| exception(py, &error.into()))
+    }
+
+    fn pair(
+        &self,
+        py: Python<'_>,
+        parts: data::Result<(data::Dataset, data::Dataset)>,
+    ) -> PyResult<(Self, Self)> {
+        let (first, second) = parts.map_err(|error| exception(py, &error.into()))?;
+        Ok((Self { samples: first }, Self { samples: second }))
+    }
+
+    fn read_as<'py, T: Real + numpy::Element>(
+        &self,
+        py: Python<'py>,
+        side: Side,
+        indices: &[usize],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let values = work::run(py, None, |_| Ok(self.samples.read_side::<T>(side, indices)?))?;
+        Ok(values.into_pyarray(py).into_any())
+    }
+}
+
+fn from_arrays<'py, T: Real + numpy::Element>(
+    py: Python<'py>,
+    input: &Bound<'py, PyAny>,
+    target: &Bound<'py, PyAny>,
+) -> PyResult<Dataset> {
+    let (input, target): (PyReadonlyArrayDyn<'py, T>, PyReadonlyArrayDyn<'py, T>) =
+        (input.extract()?, target.extract()?);
+    let (input, target) = (input.as_array(), target.as_array());
+    let samples = work::run(py, None, |_| {
+        // Row-major copies; `to_owned` would keep the order of a transposed array.
+        let owned = |array: ndarray::ArrayViewD<'_, T>| {
+            let mut copy = ndarray::ArrayD::zeros(array.raw_dim());
+            copy.assign(&array);
+            copy
+        };
+        Ok(data::Dataset::from_arrays(owned(input), owned(target))?)
+    })?;
+    Ok(Dataset { samples })
+}
+
+#[pymethods]
+impl Dataset {
+    /// Opens a file: `options` are the keys of a data table in a spec.
+    #[staticmethod]
+    fn open(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let options = table("data", options)?;
+        let samples = work::run(py, None, |_| {
+            let spec: DataSpec = options.try_into().map_err(|error: toml::de::Error| {
+                sobolev::Error::Spec { origin: "data".to_string(), message: error.message().to_string() }
+            })?;
+            spec.open()
+        })?;
+        Ok(Self { samples })
+    }
+
+    /// Copies two arrays `[samples, space.., channels]`, both float32 or both float64.
+    #[staticmethod]
+    fn from_arrays<'py>(
+        py: Python<'py>,
+        input: &Bound<'py, PyAny>,
+        target: &Bound<'py, PyAny>,
+        single: bool,
+    ) -> PyResult<Self> {
+        if single { from_arrays::<f32>(py, input, target) } else { from_arrays::<f64>(py, input, target) }
+    }
+
+    fn __len__(&self) -> usize {
+        self.samples.len()
+    }
+
+    fn __repr__(&self) -> String {
+        self.samples.info().to_string().trim_end().to_string()
+    }
+
+    /// The summary as JSON.
+    fn info(&self, py: Python<'_>) -> PyResult<String> {
+        serde_json::to_string(&self.samples.info()).map_err(|error| {
+            let error = sobolev::Error::Spec { origin: "data set".to_string(), message: error.to_string() };
+            exception(py, &error)
+        })
+    }
+
+    /// Shape of one sample of a side, `[space.., channels]`.
+    fn shape(&self, py: Python<'_>, name: &str) -> PyResult<Vec<usize>> {
+        let side = side(name).map_err(|error| exception(py, &error))?;
+        Ok(self.samples.field(side).shape())
+    }
+
+    /// Name and points of each axis of a side.
+    fn axes<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
+        let side = side(name).map_err(|error| exception(py, &error))?;
+        let axes = &self.samples.field(side).axes;
+        Ok(axes
+            .iter()
+            .map(|axis| (axis.name.clone(), axis.points.clone().into_pyarray(py).into_any()))
+            .collect())
+    }
+
+    /// One side of the samples of `indices`, or of all, in the precision they are stored in.
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        indices: Option<Vec<usize>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let side = side(name).map_err(|error| exception(py, &error))?;
+        let indices = indices.unwrap_or_else(|| (0..self.samples.len()).collect());
+        match self.samples.precision() {
+            Precision::F32 => self.read_as::<f32>(py, side, &indices),
+            Precision::F64 => self.read_as::<f64>(py, side, &indices),
+        }
+    }
+
+    /// Relative residual of each sample, when the data set has them.
+    fn residuals<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.samples.residuals().map(|values| values.into_pyarray(py).into_any())
+    }
+
+    fn select(&self, py: Python<'_>, indices: Vec<usize>) -> PyResult<Self> {
+        self.part(py, self.samples.select(&indices))
+    }
+
+    fn shuffled(&self, seed: u64) -> Self {
+        Self { samples: self.samples.shuffled(seed) }
+    }
+
+    fn split_at(&self, py: Python<'_>, count: usize) -> PyResult<(Self, Self)> {
+        self.pair(py, self.samples.split_at(count))
+    }
+
+    fn split_fraction(&self, py: Python<'_>, fraction: f64) -> PyResult<(Self, Self)> {
+        self.pair(py, self.samples.split_fraction(fraction))
+    }
+
+    #[pyo3(signature = (stride, axis=None))]
+    fn subsample(&self, py: Python<'_>, stride: usize, axis: Option<&str>) -> PyResult<Self> {
+        self.part(
+            py,
+            match axis {
+                Some(axis) => self.samples.subsample_axis(axis, stride),
+                None => self.samples.subsample(stride),
+            },
+        )
+    }
+
+    fn to_memory(&self, py: Python<'_>) -> PyResult<Self> {
+        let samples = work::run(py, None, |_| Ok(self.samples.to_memory()?))?;
+        Ok(Self { samples })
+    }
+
+    fn save_npz(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        work::run(py, None, |_| Ok(export_npz(&self.samples, path)?))
+    }
+}
+
+/// Runs a generate spec: the keys of `changes` over those of the TOML file `file`. Returns the file that was written.
+#[pyfunction]
+pub(crate) fn generate(
+    py: Python<'_>,
+    file: Option<PathBuf>,
+    changes: &Bound<'_, PyDict>,
+    progress: Option<Bound<'_, PyAny>>,
+) -> PyResult<PathBuf> {
+    let changes = table("generate spec", changes)?;
+    let report = work::run(py, progress.as_ref(), |watch| {
+        let mut table = file.map_or_else(|| Ok(toml::Table::new()), read_table)?;
+        table.extend(changes);
+        GenerateSpec::from_table(table)?.run(watch)
+    })?;
+    Ok(report.path)
+}
