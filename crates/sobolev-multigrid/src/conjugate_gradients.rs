@@ -103,6 +103,7 @@ impl ConjugateGradients {
         let curvature = self.vectors.search(multigrid, beta);
         let alpha = rho / curvature;
         if !(rho > 0.0 && curvature > 0.0 && alpha.is_finite()) {
+            multigrid.clear();
             return Err(Error::NoConvergence {
                 solver: "conjugate gradients".to_string(),
                 iterations: self.iterations,
@@ -202,6 +203,7 @@ impl Cycles {
         if residual.is_finite() {
             return Ok(residual);
         }
+        multigrid.clear();
         Err(Error::NoConvergence {
             solver: multigrid.cycle().to_string(),
             iterations: self.iterations,

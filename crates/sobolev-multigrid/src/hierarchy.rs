@@ -160,9 +160,9 @@ impl<T: Real> Multigrid<T> {
         let mut values = ArrayD::zeros(u.raw_dim());
         let layout = self.diffusion.layout;
         let (mut from, mut to) = (vec![0.0; layout.len()], vec![0.0; layout.len()]);
-        self.diffusion.scatter(u, 0.0, &mut from);
+        self.diffusion.scatter(u, 1.0, 0.0, &mut from);
         self.diffusion.apply(&from, &mut to);
-        self.diffusion.collect(&to, 0.0, values.view_mut());
+        self.diffusion.collect(&to, 1.0, 0.0, values.view_mut());
         Ok(values)
     }
 
@@ -176,7 +176,7 @@ impl<T: Real> Multigrid<T> {
         let mut z = ArrayD::zeros(r.raw_dim());
         let layout = self.diffusion.layout;
         let mut buffer = vec![0.0; layout.len()];
-        self.diffusion.scatter(r, 0.0, &mut buffer);
+        self.diffusion.scatter(r, 1.0, 0.0, &mut buffer);
         let largest = buffer.iter().fold(0.0, |m: f64, v| m.max(v.abs())).max(f64::MIN_POSITIVE);
         for (to, from) in self.levels[0].rhs.iter_mut().zip(&buffer) {
             *to = T::cast(from / largest);
@@ -185,7 +185,7 @@ impl<T: Real> Multigrid<T> {
         for (to, from) in buffer.iter_mut().zip(self.levels[0].solution.iter()) {
             *to = from.to_f64() * largest * self.scale;
         }
-        self.diffusion.collect(&buffer, 0.0, z.view_mut());
+        self.diffusion.collect(&buffer, 1.0, 0.0, z.view_mut());
         Ok(z)
     }
 
@@ -221,6 +221,11 @@ impl<T: Real> Multigrid<T> {
             return finest.rhs.iter().zip(finest.solution.iter()).map(|(r, z)| r.to_f64() * z.to_f64()).sum();
         }
         self.levels[0].products.iter().sum()
+    }
+
+    /// Zeros in all vectors, so that values that are not finite do not live on in the padding.
+    pub(crate) fn clear(&mut self) {
+        self.levels.iter_mut().for_each(Level::clear);
     }
 
     fn coarsest_is_finest(&self) -> bool {
@@ -268,7 +273,11 @@ impl<T: Real> fmt::Display for Multigrid<T> {
         for (index, level) in self.levels.iter().enumerate() {
             let unknowns: usize = level.unknowns.iter().product();
             let row = 2 * level.stencil.offsets.len() + 1;
-            let shape: Vec<String> = level.unknowns.iter().filter(|_| true).map(usize::to_string).collect();
+            let axes = level.unknowns.iter().enumerate();
+            let shape: Vec<String> = axes
+                .filter(|(axis, _)| *axis != 1 || self.grid().dimensions() == 3)
+                .map(|(_, points)| points.to_string())
+                .collect();
             write!(f, "  {index:>5} {unknowns:>10} {row:>15}   {}", shape.join(" x "))?;
             writeln!(f, "{}", if index + 1 == self.levels.len() { "   (direct)" } else { "" })?;
         }

@@ -173,6 +173,13 @@ impl<T: Real> Level<T> {
         self.solution.iter_mut().zip(first_solution.iter()).for_each(|(x, first)| *x += *first);
     }
 
+    /// Zeros in all vectors.
+    pub(crate) fn clear(&mut self) {
+        self.rhs.fill(T::zero());
+        self.solution.fill(T::zero());
+        self.down.iter_mut().flat_map(|down| &mut down.blocks).for_each(Block::clear);
+    }
+
     /// Parts into which work on the level is divided.
     pub(crate) fn chunks(&self) -> usize {
         self.chunks

@@ -5,15 +5,18 @@
 //! is half a cell away: coefficient `2 a / h^2`. Sums run over differences `w (u_P - u_N)`, so that constants away from
 //! the boundary give exactly zero.
 
+mod assembly;
+
+use assembly::{Faces, Fill};
+
 use crate::chunks::{Chunks, run, split_at, split_planes};
 use crate::grid::{Boundary, Grid, in_slots};
-use crate::row::{self, At, AtMut, Entry, Link, Links, inverse_or_zero};
+use crate::row::{self, At, AtMut, Link, Links};
 use crate::stencil::{Neighbours, Stencil, couplings, offsets};
 use crate::storage::{Buffer, Layout, interleave, split};
 use crate::vector::{Arithmetic, Pass, dispatch};
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 use sobolev_tensor::{Error, Real, Result};
-use std::ops::Range;
 
 /// Face coefficients of a grid, divided by the squared spacing.
 #[derive(Debug, Clone)]
@@ -26,7 +29,7 @@ pub(crate) struct Diffusion {
     resistance: Buffer<f64>,
     /// One plane for each axis, the last first: the coupling to the next point along it, that across the boundary included.
     faces: Buffer<f64>,
-    /// Smallest and largest coefficient.
+    /// Smallest and largest coefficient; infinite and 0 when there is no valid one.
     pub(crate) range: (f64, f64),
     /// All couplings by column parity, and the same with all values one: the diagonal.
     links: [Links; 2],
@@ -53,7 +56,7 @@ impl Diffusion {
             axes: grid.storage_axes(),
             resistance,
             faces: Buffer::zeros(grid.dimensions() * layout.len()),
-            range: (1.0, 1.0),
+            range: (f64::INFINITY, 0.0),
             links: std::array::from_fn(|p| couplings(&layout, positive, p).map(|(_, link)| link).collect()),
             lumped: std::array::from_fn(|p| {
                 couplings(&layout, positive, p).map(|(_, link)| Link { value: 0, ..link }).collect()
@@ -76,6 +79,7 @@ impl Diffusion {
 
     /// Computes the face coefficients of `coefficient`, an array of the grid's shape with positive finite values.
     pub(crate) fn set(&mut self, coefficient: ArrayViewD<'_, f64>, chunks: usize) -> Result<()> {
+        self.range = (f64::INFINITY, 0.0);
         self.grid.check_shape("coefficient", coefficient.shape())?;
         let layout = self.layout;
         let chunks = Chunks::new(layout.slabs, chunks);
@@ -101,11 +105,11 @@ impl Diffusion {
             }
             *range = valid.then_some((low, high));
         });
-        self.range = (f64::INFINITY, 0.0);
-        for range in ranges {
-            let Some((low, high)) = range else { return Err(refuse(&coefficient)) };
-            self.range = (self.range.0.min(low), self.range.1.max(high));
-        }
+        let Some(ranges) = ranges.into_iter().collect::<Option<Vec<_>>>() else {
+            return Err(refuse(&coefficient));
+        };
+        self.range =
+            ranges.into_iter().fold((f64::INFINITY, 0.0), |all, one| (all.0.min(one.0), all.1.max(one.1)));
         let sides = self.sides();
         let faces = split_planes(&mut self.faces, layout.len(), &cuts);
         let tasks = chunks.ranges().zip(faces).zip(&cuts).map(|((slabs, faces), &base)| Faces {
@@ -182,14 +186,15 @@ impl Diffusion {
         }
     }
 
-    /// Spreads an array of the grid's shape, with `shift` added, over a buffer in split storage.
-    pub(crate) fn scatter(&self, values: ArrayViewD<'_, f64>, shift: f64, buffer: &mut [f64]) {
+    /// Spreads `scale * value + shift` for an array of the grid's shape over a buffer in split storage.
+    pub(crate) fn scatter(&self, values: ArrayViewD<'_, f64>, scale: f64, shift: f64, buffer: &mut [f64]) {
         let layout = &self.layout;
         let rows = values.permuted_axes(self.axes.clone());
         let mut natural = vec![0.0; layout.row_stride];
         for slab in 0..layout.slabs {
             for row in 0..layout.rows {
-                natural.iter_mut().zip(row_of(&rows, slab, row)).for_each(|(to, from)| *to = from + shift);
+                let values = row_of(&rows, slab, row);
+                natural.iter_mut().zip(values).for_each(|(to, from)| *to = scale * from + shift);
                 let start = layout.offset(slab as isize, row, 0);
                 let (even, odd) = buffer[start..start + layout.row_stride].split_at_mut(layout.half);
                 split(&natural, even, odd);
@@ -197,8 +202,8 @@ impl Diffusion {
         }
     }
 
-    /// The inverse of [`scatter`](Self::scatter), with `shift` added.
-    pub(crate) fn collect(&self, buffer: &[f64], shift: f64, values: ArrayViewMutD<'_, f64>) {
+    /// Collects `scale * value + shift` from a buffer in split storage into an array of the grid's shape.
+    pub(crate) fn collect(&self, buffer: &[f64], scale: f64, shift: f64, values: ArrayViewMutD<'_, f64>) {
         let layout = &self.layout;
         let mut values = values.permuted_axes(self.axes.clone());
         let mut natural = vec![0.0; layout.row_stride];
@@ -209,7 +214,7 @@ impl Diffusion {
                 let (even, odd) = buffer[start..start + layout.row_stride].split_at(layout.half);
                 interleave(even, odd, &mut natural);
                 let row = if rows.ndim() == 2 { rows.index_axis_mut(Axis(0), row) } else { rows.view_mut() };
-                row.into_iter().zip(&natural).for_each(|(to, from)| *to = from + shift);
+                row.into_iter().zip(&natural).for_each(|(to, from)| *to = scale * from + shift);
             }
         }
     }
@@ -238,96 +243,6 @@ fn refuse(coefficient: &ArrayViewD<'_, f64>) -> Error {
     Error::value("coefficient", "positive values", "none")
 }
 
-/// The face coefficients around a range of slabs.
-struct Faces<'a> {
-    layout: &'a Layout,
-    sides: Sides,
-    resistance: &'a [f64],
-    slabs: Range<usize>,
-    base: usize,
-    faces: Vec<&'a mut [f64]>,
-}
-
-/// `twice / (r + s)`: the harmonic mean of two coefficients, over the squared spacing.
-#[inline(always)]
-fn between(twice: f64, r: &[f64], s: &[f64], out: &mut [f64]) {
-    for ((w, r), s) in out.iter_mut().zip(r).zip(s) {
-        *w = twice / (r + s);
-    }
-}
-
-impl Faces<'_> {
-    /// Couplings of a whole row with the row `distance` further on, or across the boundary on one of the two.
-    #[inline(always)]
-    fn across(&mut self, plane: usize, slot: usize, at: usize, own: Option<usize>, other: Option<usize>) {
-        let Sides { twice, boundary } = self.sides;
-        let len = self.layout.row_stride;
-        let out = &mut self.faces[plane][at - self.base..][..len];
-        match (own, other) {
-            (Some(own), Some(other)) => {
-                between(twice[slot], &self.resistance[own..][..len], &self.resistance[other..][..len], out);
-            }
-            (Some(row), None) | (None, Some(row)) => {
-                if boundary[slot][usize::from(other.is_none())] == Boundary::Dirichlet {
-                    out.iter_mut()
-                        .zip(&self.resistance[row..][..len])
-                        .for_each(|(w, r)| *w = twice[slot] / r);
-                }
-            }
-            (None, None) => {}
-        }
-    }
-
-    /// Couplings along the row at `at`.
-    #[inline(always)]
-    fn along(&mut self, at: usize) {
-        let Sides { twice, boundary } = self.sides;
-        let layout = self.layout;
-        let half = layout.half;
-        let r = &self.resistance[at..][..2 * half];
-        let out = &mut self.faces[0][at - self.base..][..2 * half];
-        between(twice[2], &r[..half], &r[half..], &mut out[..half]);
-        between(twice[2], &r[half..], &r[1..], &mut out[half..]);
-        if boundary[2][0] == Boundary::Dirichlet {
-            // The ghost to the left of the first column is the odd column -1.
-            out[half - 1] = twice[2] / r[0];
-        }
-        if boundary[2][1] == Boundary::Dirichlet {
-            let last = layout.place(0, 0, layout.columns - 1) - layout.offset(0, 0, 0);
-            out[last] = twice[2] / r[last];
-        }
-    }
-}
-
-impl Pass for Faces<'_> {
-    #[inline(always)]
-    fn run<A: Arithmetic>(mut self) {
-        let layout = self.layout;
-        let (slab_plane, has_rows) = (self.faces.len() - 1, self.faces.len() == 3);
-        let inside = |index: isize, end: usize| (0..end as isize).contains(&index);
-        let first = if self.slabs.start == 0 { -1 } else { self.slabs.start as isize };
-        for slab in first..self.slabs.end as isize {
-            for row in 0..layout.rows {
-                let at = layout.offset(slab, row, 0);
-                let next = at + layout.slab_stride;
-                let own = inside(slab, layout.slabs).then_some(at);
-                self.across(slab_plane, 0, at, own, inside(slab + 1, layout.slabs).then_some(next));
-                if own.is_some() {
-                    self.along(at);
-                }
-            }
-            if has_rows && slab >= 0 {
-                for row in -1..layout.rows as isize {
-                    let at = layout.row_start(slab, row);
-                    let own = inside(row, layout.rows).then_some(at);
-                    let next = inside(row + 1, layout.rows).then_some(at + layout.row_stride);
-                    self.across(1, 1, at, own, next);
-                }
-            }
-        }
-    }
-}
-
 /// The operator on a whole array.
 struct Apply<'a> {
     diffusion: &'a Diffusion,
@@ -345,65 +260,6 @@ impl Pass for Apply<'_> {
                 let out = &mut self.out[at..][..layout.row_stride];
                 self.diffusion.apply_row::<A>(slab, row, self.x, 0, out);
             }
-        }
-    }
-}
-
-/// The finest stencil of a range of slabs.
-struct Fill<'a, T> {
-    diffusion: &'a Diffusion,
-    scale: f64,
-    slabs: Range<usize>,
-    base: usize,
-    weights: Vec<&'a mut [T]>,
-    diagonal: &'a mut [T],
-    inverse: &'a mut [T],
-}
-
-impl<T: Real> Pass for Fill<'_, T> {
-    #[inline(always)]
-    fn run<A: Arithmetic>(mut self) {
-        let Diffusion { layout, faces, lumped, .. } = self.diffusion;
-        let ones = vec![1.0; layout.half];
-        let mut sums = vec![0.0; layout.half];
-        for slab in self.slabs.clone() {
-            for row in 0..layout.rows {
-                for parity in 0..2 {
-                    let at = layout.offset(slab as isize, row, parity);
-                    let (start, filled) = (at - self.base, layout.filled(parity));
-                    let (w, out) = (At(&faces[..], at), AtMut(&mut sums, 0));
-                    row::sum::<f64, A>(&lumped[parity], layout.half, w, At(&ones, 0), out, Entry::Set);
-                    let outputs = self.diagonal[start..].iter_mut().zip(&mut self.inverse[start..]);
-                    for ((d, inverse), sum) in outputs.zip(&sums[..filled]) {
-                        *d = T::cast(sum * self.scale);
-                        *inverse = inverse_or_zero(*d);
-                    }
-                    for (plane, weights) in self.weights.iter_mut().enumerate() {
-                        let faces = &faces[plane * layout.len() + at..][..filled];
-                        for (w, face) in weights[start..].iter_mut().zip(faces) {
-                            *w = T::cast(face * self.scale);
-                        }
-                    }
-                }
-                self.close(slab, row);
-            }
-        }
-    }
-}
-
-impl<T: Real> Fill<'_, T> {
-    /// No couplings to ghosts.
-    #[inline(always)]
-    fn close(&mut self, slab: usize, row: usize) {
-        let layout = &self.diffusion.layout;
-        let start = layout.offset(slab as isize, row, 0) - self.base;
-        self.weights[0][layout.place(slab, row, layout.columns - 1) - self.base] = T::zero();
-        if row + 1 == layout.rows && self.weights.len() == 3 {
-            self.weights[1][start..start + layout.row_stride].fill(T::zero());
-        }
-        if slab + 1 == layout.slabs {
-            let last = self.weights.len() - 1;
-            self.weights[last][start..start + layout.row_stride].fill(T::zero());
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Relaxation, residual, restriction, prolongation, the construction of the interpolation and the Galerkin product all
 //! are `out[t] = f(t, sum_k w_k[t] x_k[t])`, where `w_k` and `x_k` are half-rows at fixed distances from a reference point:
-//! a list of [`Link`]s made once for each kind of row. Blocks of 32 sums stay in registers while the list is walked, and
-//! all points are treated alike up to the padded end of the half-row, so there are no remainders and no special cases at
-//! boundaries: ghosts have zero weights.
+//! a list of [`Link`]s made once for each kind of row. The sums of two cache lines stay in registers while the list is
+//! walked, and all points are treated alike up to the padded end of the half-row, so there are no remainders and no special
+//! cases at boundaries: ghosts have zero weights.
 
 use crate::storage::LINE;
 use crate::vector::Arithmetic;
@@ -25,14 +25,10 @@ pub(crate) struct Links {
     values: Span,
 }
 
-impl Links {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.links.is_empty()
-    }
-}
-
 /// Smallest and largest distance, 0 included.
 type Span = (isize, isize);
+
+const HERE: Span = (0, 0);
 
 impl FromIterator<Link> for Links {
     fn from_iter<I: IntoIterator<Item = Link>>(links: I) -> Self {
@@ -42,6 +38,12 @@ impl FromIterator<Link> for Links {
             (all().min().unwrap_or(0), all().max().unwrap_or(0))
         };
         Self { weights: span(|link| link.weight), values: span(|link| link.value), links }
+    }
+}
+
+impl Links {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.links.is_empty()
     }
 }
 
@@ -75,87 +77,89 @@ fn check(total: usize, at: usize, span: Span, len: usize) {
     assert!(inside, "a row reaches outside its array");
 }
 
-const HERE: Span = (0, 0);
+/// The elements that are kept in registers together.
+type Line<T> = [T; LINE];
 
-/// `B` elements from a pointer.
+/// A line from a pointer.
 ///
 /// # Safety
-/// They lie inside one array.
+/// It lies inside one array.
 #[inline(always)]
-unsafe fn load<T: Copy, const B: usize>(pointer: *const T) -> [T; B] {
+unsafe fn load<T: Copy>(pointer: *const T) -> Line<T> {
     // SAFETY: promised by the caller; an array is aligned as its elements.
-    unsafe { pointer.cast::<[T; B]>().read() }
+    unsafe { pointer.cast::<Line<T>>().read() }
 }
 
-/// Writes `B` elements from a pointer on.
+/// Writes a line at a pointer.
 ///
 /// # Safety
-/// They lie inside one array.
+/// It lies inside one array.
 #[inline(always)]
-unsafe fn store<T: Copy, const B: usize>(pointer: *mut T, values: [T; B]) {
+unsafe fn store<T: Copy>(pointer: *mut T, line: Line<T>) {
     // SAFETY: promised by the caller; an array is aligned as its elements.
-    unsafe { pointer.cast::<[T; B]>().write(values) }
+    unsafe { pointer.cast::<Line<T>>().write(line) }
 }
 
 #[inline(always)]
-fn combine<T: Copy, const B: usize>(a: [T; B], b: [T; B], f: impl Fn(T, T) -> T) -> [T; B] {
-    let mut out = a;
-    for i in 0..B {
-        out[i] = f(a[i], b[i]);
+fn combine<T: Copy>(a: Line<T>, b: Line<T>, f: impl Fn(T, T) -> T) -> Line<T> {
+    std::array::from_fn(|i| f(a[i], b[i]))
+}
+
+#[inline(always)]
+fn add_product<T: Real, A: Arithmetic>(sums: &mut Line<T>, w: Line<T>, x: Line<T>) {
+    for i in 0..LINE {
+        sums[i] = A::mul_add(w[i], x[i], sums[i]);
     }
-    out
 }
 
-/// What the sums start from and where they go.
+/// Half-rows are padded to whole lines; a loop over lines would reach past the end of any other length.
+#[inline(always)]
+fn whole_lines(len: usize) -> usize {
+    assert!(len.is_multiple_of(LINE), "half-rows are padded to whole lines");
+    len
+}
+
+/// Walks over `len` points: `finish(t, start(t) + sum_k w_k x_k)` for each line.
 ///
 /// # Safety
-/// The methods are called with `t + B` at most the length for which the pointers were checked.
-trait Target<T> {
-    unsafe fn start<const B: usize>(&self, t: usize) -> [T; B];
-    unsafe fn finish<const B: usize>(&self, t: usize, sums: [T; B]);
-}
-
-/// Walks over `len` points and hands the sum of products of each to `target`.
+/// `len` elements from every link lie inside the arrays of `weights` and `values`, and `start` and `finish` may be called
+/// for every line of `len` points.
 #[inline(always)]
-fn accumulate<T: Real, A: Arithmetic>(
+unsafe fn accumulate<T: Real, A: Arithmetic>(
     links: &Links,
     len: usize,
     weights: *const T,
     values: *const T,
-    target: impl Target<T>,
+    start: impl Fn(usize) -> Line<T>,
+    finish: impl Fn(usize, Line<T>),
 ) {
-    #[inline(always)]
-    unsafe fn block<T: Real, A: Arithmetic, const B: usize>(
-        links: &[Link],
-        weights: *const T,
-        values: *const T,
-        target: &impl Target<T>,
-        t: usize,
-    ) {
-        // SAFETY: promised by the caller.
-        unsafe {
-            let mut sums = target.start::<B>(t);
-            for link in links {
-                let w: [T; B] = load(weights.offset(link.weight + t as isize));
-                let x: [T; B] = load(values.offset(link.value + t as isize));
-                for i in 0..B {
-                    sums[i] = A::mul_add(w[i], x[i], sums[i]);
-                }
-            }
-            target.finish(t, sums);
-        }
-    }
-    assert!(len.is_multiple_of(LINE), "half-rows are padded to whole lines");
+    let len = whole_lines(len);
+    let at = |link: &Link, t: usize| {
+        (weights.wrapping_offset(link.weight + t as isize), values.wrapping_offset(link.value + t as isize))
+    };
     let mut t = 0;
-    // SAFETY: the pointers were checked for len points at all links, and every block ends at or before len.
-    unsafe {
-        while t + 2 * LINE <= len {
-            block::<T, A, { 2 * LINE }>(&links.links, weights, values, &target, t);
-            t += 2 * LINE;
+    while t + 2 * LINE <= len {
+        let (mut first, mut second) = (start(t), start(t + LINE));
+        for link in &links.links {
+            let (w, x) = at(link, t);
+            // SAFETY: promised by the caller.
+            unsafe {
+                add_product::<T, A>(&mut first, load(w), load(x));
+                add_product::<T, A>(&mut second, load(w.add(LINE)), load(x.add(LINE)));
+            }
         }
-        if t < len {
-            block::<T, A, LINE>(&links.links, weights, values, &target, t);
+        finish(t, first);
+        finish(t + LINE, second);
+        t += 2 * LINE;
+    }
+    if t < len {
+        let mut sums = start(t);
+        for link in &links.links {
+            let (w, x) = at(link, t);
+            // SAFETY: promised by the caller.
+            unsafe { add_product::<T, A>(&mut sums, load(w), load(x)) };
         }
+        finish(t, sums);
     }
 }
 
@@ -178,24 +182,48 @@ pub(crate) fn sum<T: Real, A: Arithmetic>(
     out: AtMut<T>,
     entry: Entry,
 ) {
-    struct Sum<T> {
-        out: *mut T,
-        entry: Entry,
-    }
-    impl<T: Real> Target<T> for Sum<T> {
-        #[inline(always)]
-        unsafe fn start<const B: usize>(&self, t: usize) -> [T; B] {
-            // SAFETY: promised by the caller.
-            if self.entry == Entry::Add { unsafe { load(self.out.add(t)) } } else { [T::zero(); B] }
-        }
-        #[inline(always)]
-        unsafe fn finish<const B: usize>(&self, t: usize, sums: [T; B]) {
-            // SAFETY: promised by the caller.
-            unsafe { store(self.out.add(t), sums) }
-        }
-    }
     let (w, x) = (weights.pointer(links.weights, len), values.pointer(links.values, len));
-    accumulate::<T, A>(links, len, w, x, Sum { out: out.pointer(HERE, len), entry });
+    let out = out.pointer(HERE, len);
+    // SAFETY: every pointer was checked for len points.
+    unsafe {
+        accumulate::<T, A>(
+            links,
+            len,
+            w,
+            x,
+            #[inline(always)]
+            |t| if entry == Entry::Add { load(out.add(t)) } else { [T::zero(); LINE] },
+            #[inline(always)]
+            |t, sums| store(out.add(t), sums),
+        );
+    }
+}
+
+/// `out = scale * sum_k w_k x_k`.
+#[inline(always)]
+pub(crate) fn scaled_sum<T: Real, A: Arithmetic>(
+    links: &Links,
+    len: usize,
+    weights: At<T>,
+    values: At<T>,
+    scale: At<T>,
+    out: AtMut<T>,
+) {
+    let (w, x) = (weights.pointer(links.weights, len), values.pointer(links.values, len));
+    let (scale, out) = (scale.pointer(HERE, len), out.pointer(HERE, len));
+    // SAFETY: every pointer was checked for len points.
+    unsafe {
+        accumulate::<T, A>(
+            links,
+            len,
+            w,
+            x,
+            #[inline(always)]
+            |_| [T::zero(); LINE],
+            #[inline(always)]
+            |t, sums| store(out.add(t), combine(sums, load(scale.add(t)), |a, b| a * b)),
+        );
+    }
 }
 
 /// Gauss-Seidel update of one colour: `x = (rhs + sum_k w_k x_k) / d`.
@@ -208,27 +236,21 @@ pub(crate) fn relax<T: Real, A: Arithmetic>(
     rhs: At<T>,
     inverse_diagonal: At<T>,
 ) {
-    struct Relax<T> {
-        x: *mut T,
-        rhs: *const T,
-        inverse: *const T,
-    }
-    impl<T: Real> Target<T> for Relax<T> {
-        #[inline(always)]
-        unsafe fn start<const B: usize>(&self, t: usize) -> [T; B] {
-            // SAFETY: promised by the caller.
-            unsafe { load(self.rhs.add(t)) }
-        }
-        #[inline(always)]
-        unsafe fn finish<const B: usize>(&self, t: usize, sums: [T; B]) {
-            // SAFETY: promised by the caller.
-            unsafe { store(self.x.add(t), combine(sums, load(self.inverse.add(t)), |a, b| a * b)) }
-        }
-    }
-    let w = weights.pointer(links.weights, len);
-    let x = x.pointer(links.values, len);
+    let (w, x) = (weights.pointer(links.weights, len), x.pointer(links.values, len));
     let (rhs, inverse) = (rhs.pointer(HERE, len), inverse_diagonal.pointer(HERE, len));
-    accumulate::<T, A>(links, len, w, x, Relax { x, rhs, inverse });
+    // SAFETY: every pointer was checked for len points.
+    unsafe {
+        accumulate::<T, A>(
+            links,
+            len,
+            w,
+            x,
+            #[inline(always)]
+            |t| load(rhs.add(t)),
+            #[inline(always)]
+            |t, sums| store(x.add(t), combine(sums, load(inverse.add(t)), |a, b| a * b)),
+        );
+    }
 }
 
 /// `out = rhs - d x + sum_k w_k x_k`.
@@ -242,75 +264,24 @@ pub(crate) fn residual<T: Real, A: Arithmetic>(
     diagonal: At<T>,
     out: AtMut<T>,
 ) {
-    struct Residual<T> {
-        x: *const T,
-        rhs: *const T,
-        diagonal: *const T,
-        out: *mut T,
-    }
-    impl<T: Real> Target<T> for Residual<T> {
-        #[inline(always)]
-        unsafe fn start<const B: usize>(&self, t: usize) -> [T; B] {
-            // SAFETY: promised by the caller.
-            unsafe {
-                let own: [T; B] = combine(load(self.diagonal.add(t)), load(self.x.add(t)), |d, x| d * x);
-                combine(load(self.rhs.add(t)), own, |rhs, own| rhs - own)
-            }
-        }
-        #[inline(always)]
-        unsafe fn finish<const B: usize>(&self, t: usize, sums: [T; B]) {
-            // SAFETY: promised by the caller.
-            unsafe { store(self.out.add(t), sums) }
-        }
-    }
-    let w = weights.pointer(links.weights, len);
-    let x = x.pointer(links.values, len);
-    let target = Residual {
-        x,
-        rhs: rhs.pointer(HERE, len),
-        diagonal: diagonal.pointer(HERE, len),
-        out: out.pointer(HERE, len),
-    };
-    accumulate::<T, A>(links, len, w, x, target);
-}
-
-/// `out = sum_k w_k (x - x_k)`.
-#[inline(always)]
-pub(crate) fn differences<T: Real, A: Arithmetic>(
-    links: &Links,
-    len: usize,
-    weights: At<T>,
-    x: At<T>,
-    out: AtMut<T>,
-) {
-    #[inline(always)]
-    unsafe fn block<T: Real, A: Arithmetic, const B: usize>(
-        links: &[Link],
-        weights: *const T,
-        x: *const T,
-        out: *mut T,
-        t: usize,
-    ) {
-        // SAFETY: promised by the caller.
-        unsafe {
-            let own: [T; B] = load(x.add(t));
-            let mut sums = [T::zero(); B];
-            for link in links {
-                let w: [T; B] = load(weights.offset(link.weight + t as isize));
-                let x: [T; B] = load(x.offset(link.value + t as isize));
-                for i in 0..B {
-                    sums[i] = A::mul_add(w[i], own[i] - x[i], sums[i]);
-                }
-            }
-            store(out.add(t), sums);
-        }
-    }
-    let w = weights.pointer(links.weights, len);
-    let (x, out) = (x.pointer(links.values, len), out.pointer(HERE, len));
-    assert!(len.is_multiple_of(LINE), "half-rows are padded to whole lines");
-    for t in (0..len).step_by(LINE) {
-        // SAFETY: the pointers were checked for len points at all links, and every block ends at or before len.
-        unsafe { block::<T, A, LINE>(&links.links, w, x, out, t) };
+    let (w, x) = (weights.pointer(links.weights, len), x.pointer(links.values, len));
+    let (rhs, diagonal) = (rhs.pointer(HERE, len), diagonal.pointer(HERE, len));
+    let out = out.pointer(HERE, len);
+    // SAFETY: every pointer was checked for len points.
+    unsafe {
+        accumulate::<T, A>(
+            links,
+            len,
+            w,
+            x,
+            #[inline(always)]
+            |t| {
+                let own = combine(load(diagonal.add(t)), load(x.add(t)), |d, x| d * x);
+                combine(load(rhs.add(t)), own, |rhs, own| rhs - own)
+            },
+            #[inline(always)]
+            |t, sums| store(out.add(t), sums),
+        );
     }
 }
 
@@ -324,68 +295,55 @@ pub(crate) fn inverse_of_rest<T: Real, A: Arithmetic>(
     diagonal: At<T>,
     out: AtMut<T>,
 ) {
-    struct Inverse<T> {
-        diagonal: *const T,
-        out: *mut T,
-    }
-    impl<T: Real> Target<T> for Inverse<T> {
-        #[inline(always)]
-        unsafe fn start<const B: usize>(&self, _: usize) -> [T; B] {
-            [T::zero(); B]
-        }
-        #[inline(always)]
-        unsafe fn finish<const B: usize>(&self, t: usize, sums: [T; B]) {
-            // SAFETY: promised by the caller.
-            unsafe {
-                let diagonal = load(self.diagonal.add(t));
-                store(self.out.add(t), combine(diagonal, sums, |d, s| inverse_or_zero(d - s)));
-            }
-        }
-    }
     let (w, x) = (weights.pointer(links.weights, len), values.pointer(links.values, len));
-    let target = Inverse { diagonal: diagonal.pointer(HERE, len), out: out.pointer(HERE, len) };
-    accumulate::<T, A>(links, len, w, x, target);
-}
-
-/// `out = scale * sum_k w_k x_k`.
-#[inline(always)]
-pub(crate) fn scaled_sum<T: Real, A: Arithmetic>(
-    links: &Links,
-    len: usize,
-    weights: At<T>,
-    values: At<T>,
-    scale: At<T>,
-    out: AtMut<T>,
-) {
-    struct Scaled<T> {
-        scale: *const T,
-        out: *mut T,
+    let (diagonal, out) = (diagonal.pointer(HERE, len), out.pointer(HERE, len));
+    // SAFETY: every pointer was checked for len points.
+    unsafe {
+        accumulate::<T, A>(
+            links,
+            len,
+            w,
+            x,
+            #[inline(always)]
+            |_| [T::zero(); LINE],
+            #[inline(always)]
+            |t, sums| {
+                store(out.add(t), combine(load(diagonal.add(t)), sums, |d, s| inverse_or_zero(d - s)));
+            },
+        );
     }
-    impl<T: Real> Target<T> for Scaled<T> {
-        #[inline(always)]
-        unsafe fn start<const B: usize>(&self, _: usize) -> [T; B] {
-            [T::zero(); B]
-        }
-        #[inline(always)]
-        unsafe fn finish<const B: usize>(&self, t: usize, sums: [T; B]) {
-            // SAFETY: promised by the caller.
-            unsafe { store(self.out.add(t), combine(sums, load(self.scale.add(t)), |a, b| a * b)) }
-        }
-    }
-    let (w, x) = (weights.pointer(links.weights, len), values.pointer(links.values, len));
-    accumulate::<T, A>(
-        links,
-        len,
-        w,
-        x,
-        Scaled { scale: scale.pointer(HERE, len), out: out.pointer(HERE, len) },
-    );
 }
 
 /// `1 / value`, or 0 where `value` is not positive.
 #[inline(always)]
 pub(crate) fn inverse_or_zero<T: Real>(value: T) -> T {
     if value > T::zero() { T::one() / value } else { T::zero() }
+}
+
+/// `out = sum_k w_k (x - x_k)`.
+#[inline(always)]
+pub(crate) fn differences<T: Real, A: Arithmetic>(
+    links: &Links,
+    len: usize,
+    weights: At<T>,
+    x: At<T>,
+    out: AtMut<T>,
+) {
+    let (weights, x) = (weights.pointer(links.weights, len), x.pointer(links.values, len));
+    let out = out.pointer(HERE, len);
+    for t in (0..whole_lines(len)).step_by(LINE) {
+        // SAFETY: every pointer was checked for len points.
+        unsafe {
+            let own = load(x.add(t));
+            let mut sums = [T::zero(); LINE];
+            for link in &links.links {
+                let w = load(weights.offset(link.weight + t as isize));
+                let other = load(x.offset(link.value + t as isize));
+                add_product::<T, A>(&mut sums, w, combine(own, other, |own, other| own - other));
+            }
+            store(out.add(t), sums);
+        }
+    }
 }
 
 /// A row of the Galerkin product for one coarse offset: `out = sum_f P_f (sum_k w_k x_k - d_f x_f)`, the outer sum over the
@@ -410,69 +368,36 @@ pub(crate) fn galerkin<T: Real, A: Arithmetic>(
     diagonal: At<T>,
     out: AtMut<T>,
 ) {
-    struct Pointers<T> {
-        interpolation: *const T,
-        weights: *const T,
-        diagonal: *const T,
-        out: *mut T,
-    }
-    #[inline(always)]
-    unsafe fn block<T: Real, A: Arithmetic, const B: usize>(
-        products: &[Product],
-        at: &Pointers<T>,
-        t: usize,
-    ) {
-        let t = t as isize;
-        let mut sums = [T::zero(); B];
-        // SAFETY: promised by the caller.
-        unsafe {
-            for product in products {
-                let mut inner = [T::zero(); B];
-                if let Some(own) = product.diagonal {
-                    let d: [T; B] = load(at.diagonal.offset(own.weight + t));
-                    let x: [T; B] = load(at.interpolation.offset(own.value + t));
-                    inner = combine(d, x, |d, x| -(d * x));
-                }
-                for link in &product.links.links {
-                    let w: [T; B] = load(at.weights.offset(link.weight + t));
-                    let x: [T; B] = load(at.interpolation.offset(link.value + t));
-                    for i in 0..B {
-                        inner[i] = A::mul_add(w[i], x[i], inner[i]);
-                    }
-                }
-                let outer: [T; B] = load(at.interpolation.offset(product.outer + t));
-                for i in 0..B {
-                    sums[i] = A::mul_add(outer[i], inner[i], sums[i]);
-                }
-            }
-            store(at.out.offset(t), sums);
-        }
-    }
+    let reach = |distance: isize| (distance.min(0), distance.max(0));
     for product in products {
-        interpolation.pointer((product.outer.min(0), product.outer.max(0)), len);
+        interpolation.pointer(reach(product.outer), len);
         interpolation.pointer(product.links.values, len);
         weights.pointer(product.links.weights, len);
         if let Some(own) = product.diagonal {
-            diagonal.pointer((own.weight.min(0), own.weight.max(0)), len);
-            interpolation.pointer((own.value.min(0), own.value.max(0)), len);
+            diagonal.pointer(reach(own.weight), len);
+            interpolation.pointer(reach(own.value), len);
         }
     }
-    let at = Pointers {
-        interpolation: interpolation.pointer(HERE, len),
-        weights: weights.pointer(HERE, len),
-        diagonal: diagonal.pointer(HERE, len),
-        out: out.pointer(HERE, len),
-    };
-    assert!(len.is_multiple_of(LINE), "half-rows are padded to whole lines");
-    let mut t = 0;
-    // SAFETY: every row was checked for len points, and every block ends at or before len.
-    unsafe {
-        while t + 2 * LINE <= len {
-            block::<T, A, { 2 * LINE }>(products, &at, t);
-            t += 2 * LINE;
-        }
-        if t < len {
-            block::<T, A, LINE>(products, &at, t);
+    let (interpolation, weights) = (interpolation.pointer(HERE, len), weights.pointer(HERE, len));
+    let (diagonal, out) = (diagonal.pointer(HERE, len), out.pointer(HERE, len));
+    for t in (0..whole_lines(len)).step_by(LINE) {
+        let mut sums = [T::zero(); LINE];
+        // SAFETY: every row was checked for len points.
+        unsafe {
+            let (interpolation, weights) = (interpolation.add(t), weights.add(t));
+            for product in products {
+                let mut inner = [T::zero(); LINE];
+                if let Some(own) = product.diagonal {
+                    let d = load(diagonal.offset(own.weight + t as isize));
+                    inner = combine(d, load(interpolation.offset(own.value)), |d, x| -(d * x));
+                }
+                for link in &product.links.links {
+                    let (w, x) = (weights.offset(link.weight), interpolation.offset(link.value));
+                    add_product::<T, A>(&mut inner, load(w), load(x));
+                }
+                add_product::<T, A>(&mut sums, load(interpolation.offset(product.outer)), inner);
+            }
+            store(out.add(t), sums);
         }
     }
 }

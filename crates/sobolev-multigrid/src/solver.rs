@@ -146,17 +146,16 @@ impl DiffusionSolver {
         self.coefficient_is_set = false;
         self.in_double = self.precision == Precision::Double;
         if !self.in_double {
-            let result = self.engine()?.set_coefficient(coefficient.view());
-            let too_rough = self.engine()?.contrast() > SINGLE_CONTRAST;
+            let engine = self.engine()?;
+            let result = engine.set_coefficient(coefficient.view());
+            // Zero for a coefficient that is bad in any precision.
+            let contrast = engine.contrast();
             match result {
-                // A bad coefficient is bad in any precision; what fails only here leaves a valid range behind.
-                Err(error)
-                    if self.precision == Precision::Single || !matches!(error, Error::Value { .. }) =>
-                {
-                    return Err(error);
-                }
+                Err(error) if self.precision == Precision::Single || contrast < 1.0 => return Err(error),
                 Err(_) => self.in_double = true,
-                Ok(()) => self.in_double = too_rough && self.precision == Precision::Automatic,
+                Ok(()) => {
+                    self.in_double = self.precision == Precision::Automatic && contrast > SINGLE_CONTRAST
+                }
             }
         }
         if self.in_double {

@@ -29,7 +29,10 @@ pub(crate) struct Vectors {
     /// Search direction of each chunk and of one slab on either side, which the chunk computes for itself.
     directions: Vec<Buffer<f64>>,
     products: Vec<f64>,
-    /// `|f|` and `|f - A x|`.
+    /// Iterate and residual are kept in this unit, so that squares of large and small numbers stay in range. A power of
+    /// two: it changes no bits.
+    unit: f64,
+    /// `|f|` and `|f - A x|`, in that unit.
     norm: f64,
     absolute_residual: f64,
     /// The cycle is given this multiple of the residual: entries of order one.
@@ -50,6 +53,7 @@ impl Vectors {
             directions: chunks.ranges().map(direction).collect(),
             chunks,
             products: vec![0.0; layout.slabs],
+            unit: 1.0,
             norm: 0.0,
             absolute_residual: 0.0,
             scale: 1.0,
@@ -68,14 +72,19 @@ impl Vectors {
         match forcing {
             Forcing::Constant(value) => {
                 check_finite("forcing", &[1], &[*value])?;
-                let value = if grid.is_singular() { 0.0 } else { *value };
+                self.unit = power_of_two(value.abs());
+                let value = if grid.is_singular() { 0.0 } else { value / self.unit };
+                self.residual.fill(0.0);
                 diffusion.fill_points(value, &mut self.residual);
             }
             Forcing::Field(field) => {
                 grid.check_shape("forcing", field.shape())?;
                 check_finite("forcing", grid.cells(), field)?;
-                let mean = if grid.is_singular() { field.sum() / grid.unknowns() as f64 } else { 0.0 };
-                diffusion.scatter(field.view(), -mean, &mut self.residual);
+                self.unit = power_of_two(field.iter().fold(0.0, |largest: f64, f| largest.max(f.abs())));
+                let scale = 1.0 / self.unit;
+                let sum = || field.iter().map(|f| f * scale).sum::<f64>();
+                let mean = if grid.is_singular() { sum() / grid.unknowns() as f64 } else { 0.0 };
+                diffusion.scatter(field.view(), scale, -mean, &mut self.residual);
             }
         }
         self.x.fill(0.0);
@@ -97,7 +106,7 @@ impl Vectors {
     }
 
     pub(crate) fn absolute_residual(&self) -> f64 {
-        self.absolute_residual
+        self.absolute_residual * self.unit
     }
 
     pub(crate) fn relative_residual(&self) -> f64 {
@@ -166,7 +175,7 @@ impl Vectors {
     pub(crate) fn write<T: Real>(&self, multigrid: &Multigrid<T>, out: ArrayViewMutD<'_, f64>) {
         let grid = multigrid.grid();
         let mean = if grid.is_singular() { self.x.iter().sum::<f64>() / grid.unknowns() as f64 } else { 0.0 };
-        multigrid.diffusion().collect(&self.x, -mean, out);
+        multigrid.diffusion().collect(&self.x, self.unit, -mean * self.unit, out);
     }
 }
 
@@ -245,6 +254,13 @@ impl<T: Real> Pass for Update<'_, T> {
             *product = dot::<f64, A>(r, r);
         }
     }
+}
+
+/// The largest power of two not above `size`, or 1 where dividing by it would leave the range of normal numbers.
+fn power_of_two(size: f64) -> f64 {
+    const EXPONENT: u64 = 0x7FF << 52;
+    let power = f64::from_bits(size.to_bits() & EXPONENT);
+    if power.is_normal() && (1.0 / power).is_normal() { power } else { 1.0 }
 }
 
 /// Inner product of whole arrays, ghosts included, which are zero.

@@ -83,8 +83,8 @@ fn poisson_on_the_unit_square_has_the_value_of_its_series_at_the_centre() {
 
 #[test]
 fn layers_are_exact() {
-    // a depends on x1 alone, no flux through the other sides: the flux q - x is linear, and harmonic means make every
-    // face flux exact. With f = 0 and u fixed by nothing but the forcing of a single cell the solution is piecewise linear.
+    // a depends on x1 alone and nothing flows through the other sides. All of f is in one layer of cells, so the flux is
+    // constant to its left and right and u is linear in each layer: harmonic means make that exact.
     let n = 37;
     let a1: Vec<f64> = (0..n).map(|i| if i % 5 < 2 { 1.0 } else { 40.0 }).collect();
     let grid = Grid::new(&[n, 12]).unwrap().with_boundary(1, [Boundary::Neumann; 2]).unwrap();
@@ -121,6 +121,10 @@ fn solution_scales_with_the_inverse_of_the_coefficient_and_with_the_forcing() {
     let scaled = solve(&grid, &(&a * 1e-12), &Forcing::Constant(3e9), 1e-12);
     let expected: Vec<f64> = u.iter().map(|u| u * 3e21).collect();
     assert!(relative_error(scaled.as_slice().unwrap(), &expected) < 1e-10);
+    // Powers of two change no bits, however large.
+    for power in [2.0_f64.powi(-700), 2.0_f64.powi(700)] {
+        assert_eq!(solve(&grid, &a, &Forcing::Constant(power), 1e-12), &u * power);
+    }
 }
 
 #[test]

@@ -194,6 +194,26 @@ fn memory_that_was_used_before_does_not_matter() {
 }
 
 #[test]
+fn a_solve_that_broke_down_leaves_nothing_behind() {
+    // Far more contrast than single precision can hold.
+    let grid = Grid::new(&[40, 40]).unwrap();
+    let hopeless = gallery::jump(&grid, 1, 1.0, 1e-43);
+    let good = gallery::jump(&grid, 1, 12.0, 3.0);
+    let new = || DiffusionSolver::new(&grid, Parallelism::Serial).with_precision(Precision::Single);
+    let solve = |solver: &mut DiffusionSolver, a: &ArrayD<f64>| {
+        solver.set_coefficient(a.view())?;
+        solver.solve(&Forcing::Constant(1.0), &TIGHT)?;
+        Ok::<_, sobolev_tensor::Error>(solver.solution())
+    };
+    let mut used = new();
+    assert!(solve(&mut used, &hopeless).is_err());
+    assert_eq!(solve(&mut used, &good).unwrap(), solve(&mut new(), &good).unwrap());
+    // In double precision it is solved.
+    let mut automatic = DiffusionSolver::new(&grid, Parallelism::Serial);
+    assert!(solve(&mut automatic, &gallery::jump(&grid, 1, 1.0, 1e-12)).is_ok());
+}
+
+#[test]
 fn steps_by_hand_are_those_of_solve() {
     let grid = Grid::new(&[64, 64]).unwrap();
     let a = gallery::jump(&grid, 1, 12.0, 3.0);
