@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,10 +12,8 @@ from sobolev._errors import ArgumentError, ShapeError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Scalar = TypeVar("Scalar", np.float32, np.float64)
 
-
-def real_array(name: str, value: ArrayLike, dtype: type[Scalar]) -> NDArray[Scalar]:
+def real_array(name: str, value: ArrayLike, dtype: type[np.floating[Any]]) -> NDArray[Any]:
     """`value` as an array of `dtype`; the same memory if it has that type already, whatever its strides."""
     try:
         array = np.asarray(value)

@@ -262,16 +262,15 @@ def generate(
     return Dataset.open(written)
 
 
-def as_dataset(
-    role: str, data: Dataset | tuple[ArrayLike, ArrayLike], dimensions: int
-) -> Dataset:
-    """A data set as it is, or of a pair of arrays with or without channel axis on grids of so many dimensions."""
-    if isinstance(data, Dataset):
-        return data
-    if not (isinstance(data, tuple) and len(data) == 2):
-        raise value_error(role, "a Dataset or a pair of arrays (input, target)", data, shown=type(data).__name__)
+def as_dataset(role: str, x: ArrayLike | Dataset, y: ArrayLike | None, dimensions: int) -> Dataset:
+    """A data set `x` as it is, or one of two arrays with or without channel axis on grids of so many dimensions."""
+    if isinstance(x, Dataset) and y is None:
+        return x
+    if isinstance(x, Dataset) or y is None:
+        got = "a Dataset and an array" if isinstance(x, Dataset) else "one array"
+        raise value_error(role, "a Dataset, or two arrays (input, target)", got)
     arrays = []
-    for side, values in zip(("input", "target"), data):
+    for side, values in (("input", x), ("target", y)):
         array = real_array(f"{role} {side}", values, np.float32)
         arrays.append(with_channels(f"{role} {side}", array, dimensions)[0])
     return Dataset(_core.Dataset.from_arrays(arrays[0], arrays[1], True))

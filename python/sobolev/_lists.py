@@ -18,7 +18,9 @@ class Listing(Mapping[str, Mapping[str, str]]):
     """
 
     def __init__(self, entries: list[dict[str, str]]) -> None:
-        self._entries = {entry["name"]: {key: entry[key] for key in entry if key != "name"} for entry in entries}
+        self._entries = {
+            entry["name"]: {key: text for key, text in entry.items() if key != "name" and text} for entry in entries
+        }
 
     def __getitem__(self, name: str) -> Mapping[str, str]:
         return self._entries[name]

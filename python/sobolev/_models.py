@@ -167,11 +167,17 @@ class Model:
             If the loss is no longer finite. The model then holds its last good weights.
         """
         seed = self._seed if seed is None else seed
-        train = as_dataset("training", x if y is None and isinstance(x, Dataset) else (x, y), self.dim)
+        train = as_dataset("training", x, y, self.dim)
+        checked = None
         if isinstance(validation, float):
-            held_out, train = train.split(validation, seed=seed)
-            validation = held_out
-        checked = None if validation is None else as_dataset("validation", validation, self.dim)
+            checked, train = train.split(validation, seed=seed)
+        elif isinstance(validation, Dataset):
+            checked = validation
+        elif isinstance(validation, tuple) and len(validation) == 2:
+            checked = as_dataset("validation", *validation, self.dim)
+        elif validation is not None:
+            expected = "a Dataset, two arrays (input, target) or a fraction"
+            raise value_error("validation", expected, validation, shown=type(validation).__name__)
         options = {
             "epochs": epochs,
             "batch": batch,
@@ -246,7 +252,7 @@ class Model:
             Show a progress bar, if tqdm is installed.
         """
         native = self._fitted()
-        data = as_dataset("test", x if y is None and isinstance(x, Dataset) else (x, y), self.dim)
+        data = as_dataset("test", x, y, self.dim)
         with progress_bar(progress, "evaluate", "samples") as bar:
             text, table = native.evaluate(data._native, batch, bar.callback)
         return Evaluation(text, table)
