@@ -1,7 +1,9 @@
 //! Predictions and losses of a trained model, batch by batch.
 
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
-use sobolev_tensor::{Error, Monitor, Pool, Real, Result, Tape, Tensor, Var, check_finite};
+use sobolev_tensor::{
+    Error, Monitor, Pool, Real, Result, Tape, Tensor, Var, check_channels_last, check_finite,
+};
 
 use crate::loss::SampleLoss;
 use crate::{BatchOrder, Model, Normalisers, SampleSource, decode};
@@ -19,13 +21,9 @@ pub fn predict<T: Real>(
     normalisers: &Normalisers<T>,
     monitor: &dyn Monitor,
 ) -> Result<ArrayD<T>> {
-    if input.ndim() < 2 || input.is_empty() {
-        return Err(Error::shape(
-            "input",
-            "[samples, space.., channels] with at least one sample",
-            input.shape(),
-        ));
-    }
+    let sample = &normalisers.input.header().sample;
+    let channels = sample.last().copied().unwrap_or(1);
+    check_channels_last("input", input.shape(), sample.len().saturating_sub(1), channels)?;
     check_finite("input", input.shape(), &input)?;
     let samples = input.len_of(Axis(0));
     let order = BatchOrder::in_order(samples, batch)?;

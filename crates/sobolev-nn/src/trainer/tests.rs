@@ -292,17 +292,31 @@ fn predictions_do_not_depend_on_the_batch_and_bad_input_is_named() {
     let error = predict(&model, spoilt.view(), 3, &normalisers, &()).unwrap_err();
     assert_eq!(error.to_string(), "input: expected finite values, got inf at index [4, 3, 1]");
     let first = input.view().permuted_axes(IxDyn(&[0, 2, 1]));
-    assert!(matches!(predict(&model, first, 3, &normalisers, &()), Err(Error::Shape { .. })));
+    let error = predict(&model, first, 3, &normalisers, &()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "input: expected [batch, x1, 2] (channels last), got [10, 2, 12]; \
+         axis 1 looks like the channel axis: move it last"
+    );
     let cancelled = std::sync::atomic::AtomicBool::new(true);
     let error = predict(&model, input.view(), 3, &normalisers, &cancelled).unwrap_err();
     assert_eq!(error.to_string(), "prediction: interrupted after 0 of 10");
     let none = ArrayD::<f64>::zeros(IxDyn(&[0, 12, 2]));
-    assert!(
-        predict(&model, none.view(), 3, &normalisers, &())
-            .unwrap_err()
-            .to_string()
-            .contains("at least one sample")
-    );
+    let error = predict(&model, none.view(), 3, &normalisers, &()).unwrap_err();
+    assert!(error.to_string().contains("an axis is empty"), "{error}");
+}
+
+#[test]
+fn the_learning_rate_is_the_product_of_its_parts() {
+    let settings = TrainerSettings {
+        learning_rate: 0.5,
+        schedule: Schedule::Step { every: 2, factor: 0.1 },
+        warm_up_epochs: 1.5,
+        ..settings()
+    };
+    let rates = [0, 7, 14, 19, 20, 40].map(|step| settings.learning_rate_at(step, 10));
+    let expected = [0.5 / 15.0, 0.5 * 8.0 / 15.0, 0.5, 0.5, 0.05, 0.005];
+    assert!(relative_error(&rates, &expected) < 1e-15, "{rates:?}");
 }
 
 #[test]
