@@ -15,7 +15,6 @@ fn named<T: Copy>(argument: &str, word: &str, choices: &[(&str, T)]) -> Result<T
 }
 
 /// The field of (sigma, tau, alpha), or of a preset.
-#[allow(clippy::too_many_arguments)]
 fn field(
     preset: Option<&str>,
     covariance: Option<(f64, f64, f64)>,
@@ -56,7 +55,6 @@ fn field(
 /// Samples `first .. first + samples` of a field: `[samples, x1, .., xd]`.
 #[pyfunction]
 #[pyo3(signature = (grid, *, preset, covariance, boundary, points, extent, mean, random_mean, modes, seed, first, samples))]
-#[allow(clippy::too_many_arguments)]
 pub(crate) fn random_field<'py>(
     py: Python<'py>,
     grid: Vec<usize>,

@@ -10,7 +10,6 @@ type Array<'py> = Bound<'py, PyArrayDyn<f64>>;
 /// `a` `[batch, x1, .., xd, 1]` -> `u` of the same shape; `f` a number, or a field of the shape of `a` or with one sample.
 #[pyfunction]
 #[pyo3(signature = (a, f, field, *, extent, tolerance, iterations, progress))]
-#[allow(clippy::too_many_arguments)]
 pub(crate) fn darcy<'py>(
     py: Python<'py>,
     a: PyReadonlyArrayDyn<'py, f64>,
@@ -39,7 +38,6 @@ pub(crate) fn darcy<'py>(
 /// `u0` `[batch, n, 1]` -> `[batch, time, n, 1]`.
 #[pyfunction]
 #[pyo3(signature = (u0, viscosity, times, *, length, tolerance, step, progress))]
-#[allow(clippy::too_many_arguments)]
 pub(crate) fn burgers<'py>(
     py: Python<'py>,
     u0: PyReadonlyArrayDyn<'py, f64>,
