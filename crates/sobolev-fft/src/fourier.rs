@@ -56,7 +56,7 @@ impl<T: Real> FourierPlan<T> {
     /// Plan for the spatial shape `grid`.
     ///
     /// # Errors
-    /// [`Error::Shape`] when `grid` has no or more than 3 axes or one of them is empty.
+    /// [`Error::Shape`](crate::Error::Shape) when `grid` has no or more than 3 axes or one of them is empty.
     pub fn new(grid: &[usize]) -> Result<Self> {
         check_grid(grid)?;
         let mut planner = FftPlanner::new();
@@ -100,7 +100,7 @@ impl<T: Real> FourierPlan<T> {
     /// Spectrum `[batch, x1, .., xd/2 + 1, channels]` of a real field `[batch, x1, .., xd, channels]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the spatial axes are not the plan's.
+    /// [`Error::Shape`](crate::Error::Shape) when the spatial axes are not the plan's.
     pub fn forward_real<D: Dimension>(&self, x: ArrayView<'_, T, D>) -> Result<Array<Complex<T>, D>> {
         let (batch, channels) = check_array("x", x.shape(), &self.grid)?;
         let mut shape = x.raw_dim();
@@ -116,7 +116,7 @@ impl<T: Real> FourierPlan<T> {
     /// After the inverse over the leading axes the imaginary part of column 0 and, for even nd, of column nd/2 is ignored.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the spatial axes are not the plan's.
+    /// [`Error::Shape`](crate::Error::Shape) when the spatial axes are not the plan's.
     pub fn inverse_real<D: Dimension>(&self, spectrum: ArrayView<'_, Complex<T>, D>) -> Result<Array<T, D>> {
         let (batch, channels) = check_array("spectrum", spectrum.shape(), &self.spectrum_grid())?;
         let mut shape = spectrum.raw_dim();
@@ -130,7 +130,7 @@ impl<T: Real> FourierPlan<T> {
     /// Spectrum of a complex field, both `[batch, x1, .., xd, channels]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the spatial axes are not the plan's.
+    /// [`Error::Shape`](crate::Error::Shape) when the spatial axes are not the plan's.
     pub fn forward_complex<D: Dimension>(
         &self,
         x: ArrayView<'_, Complex<T>, D>,
@@ -144,7 +144,7 @@ impl<T: Real> FourierPlan<T> {
     /// Complex field of a spectrum, both `[batch, x1, .., xd, channels]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the spatial axes are not the plan's.
+    /// [`Error::Shape`](crate::Error::Shape) when the spatial axes are not the plan's.
     pub fn inverse_complex<D: Dimension>(
         &self,
         spectrum: ArrayView<'_, Complex<T>, D>,
@@ -158,7 +158,7 @@ impl<T: Real> FourierPlan<T> {
     /// [`FourierPlan::forward_real`] of row-major slices, without an allocation after the first call.
     ///
     /// # Errors
-    /// [`Error::Shape`] when a slice has not the length that `batch`, the grid and `channels` give.
+    /// [`Error::Shape`](crate::Error::Shape) when a slice has not the length that `batch`, the grid and `channels` give.
     pub fn forward_real_into(
         &self,
         batch: usize,
@@ -180,7 +180,7 @@ impl<T: Real> FourierPlan<T> {
     /// used as scratch.
     ///
     /// # Errors
-    /// [`Error::Shape`] when a slice has not the length that `batch`, the grid and `channels` give.
+    /// [`Error::Shape`](crate::Error::Shape) when a slice has not the length that `batch`, the grid and `channels` give.
     pub fn inverse_real_into(
         &self,
         batch: usize,
@@ -201,7 +201,7 @@ impl<T: Real> FourierPlan<T> {
     /// [`FourierPlan::forward_complex`] in place, without an allocation after the first call.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the slice has not the length that `batch`, the grid and `channels` give.
+    /// [`Error::Shape`](crate::Error::Shape) when the slice has not the length that `batch`, the grid and `channels` give.
     pub fn forward_complex_in_place(
         &self,
         batch: usize,
@@ -214,7 +214,7 @@ impl<T: Real> FourierPlan<T> {
     /// [`FourierPlan::inverse_complex`] in place, without an allocation after the first call.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the slice has not the length that `batch`, the grid and `channels` give.
+    /// [`Error::Shape`](crate::Error::Shape) when the slice has not the length that `batch`, the grid and `channels` give.
     pub fn inverse_complex_in_place(
         &self,
         batch: usize,
