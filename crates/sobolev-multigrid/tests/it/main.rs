@@ -1,5 +1,6 @@
 //! What the crate promises, tested from outside.
 
 mod accuracy;
+mod any_grid;
 mod convergence;
 mod refusals;
