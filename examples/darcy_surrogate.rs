@@ -17,7 +17,7 @@ fn solve(size: usize, samples: std::ops::Range<u64>) -> sobolev::Result<Dataset>
         targets.push(sample.target);
     }
     let batch = |arrays: &[ArrayD<f64>]| -> sobolev::Result<ArrayD<f64>> {
-        let views: Vec<_> = arrays.iter().map(ArrayD::view).collect();
+        let views: Vec<_> = arrays.iter().map(|array| array.view()).collect();
         Ok(stack(Axis(0), &views).map_err(|_| sobolev::tensor::Error::shape("samples", "one shape", &[]))?)
     };
     Ok(Dataset::from_arrays(batch(&inputs)?, batch(&targets)?)?

@@ -236,7 +236,9 @@ impl Surrogate {
     ) -> Result<ArrayD<f32>> {
         let (dimensions, sample) = (self.dimensions(), &self.normalisers.input.header().sample);
         let channels = sample[sample.len() - 1];
-        let plain = input.ndim() == dimensions + 1 && channels == 1;
+        // A last axis of one is a channel axis: the array then lacks a grid axis, and is refused.
+        let last = input.shape().last().copied().unwrap_or(0);
+        let plain = input.ndim() == dimensions + 1 && channels == 1 && last > 1;
         let input = if plain { input.insert_axis(Axis(dimensions + 1)) } else { input };
         sobolev_tensor::check_channels_last("input", input.shape(), dimensions, channels)?;
         let normalisers = self.normalisers_on(&input.shape()[1..=dimensions])?;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sobolev_data::{Dataset, formats};
 use sobolev_tensor::Error as NumericError;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Numbers of samples, `start..end` without the end; in TOML a text `"0..1024"`, or a number for as many from zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,8 +218,13 @@ impl DataSpec {
                 if formats::recognise(&self.path).is_ok() =>
             {
                 let mut options = formats::ReadOptions::default();
-                if let (Some(input), Some(target)) = (&self.input, &self.target) {
-                    options = options.with_variables(input, target);
+                match (&self.input, &self.target) {
+                    (Some(input), Some(target)) => options = options.with_variables(input, target),
+                    (None, None) => {}
+                    _ => {
+                        let message = "samples with targets need the names of both, input and target";
+                        return Err(Error::spec(self.path.display(), message));
+                    }
                 }
                 if let Some(path) = &self.target_path {
                     options = options.with_target_file(path);

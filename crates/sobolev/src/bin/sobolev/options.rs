@@ -75,7 +75,7 @@ pub(crate) struct DataOptions {
     #[arg(long)]
     finished: bool,
     /// Array with the inputs, in a file of another program
-    #[arg(long, value_name = "NAME", requires = "target")]
+    #[arg(long, value_name = "NAME")]
     input: Option<String>,
     /// Array with the targets, in a file of another program
     #[arg(long, value_name = "NAME", requires = "input")]
