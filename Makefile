@@ -63,6 +63,7 @@ python: setup  ## Build the Python package into .venv; Python files stay editabl
 lint: setup  ## Check formatting and lints.
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
+	cargo clippy --release -p sobolev --no-default-features --all-targets -- -D warnings
 
 format:  ## Format the Rust code.
 	cargo fmt --all
