@@ -1,4 +1,22 @@
-//! Random fields and numerical solvers of partial differential equations.
+//! Random fields and numerical solvers of partial differential equations, one module per equation.
+//!
+//! - [`random_field`], [`GaussianField`]: Gaussian fields of covariance `sigma^2 (-Laplacian + tau^2)^-alpha`.
+//! - [`Darcy`]: `-div(a grad u) = f` by multigrid. [`Burgers`]: `u_t + (u^2/2)_x = nu u_xx` by Fourier and ETDRK4.
+//! - [`SteadySolver`], [`TimeSolver`]: what a program calls inside its own loop: `step`, `rollout`, `solve`.
+//! - [`Problem`], [`EQUATIONS`]: what data sets are generated from. [`etdrk`]: exponential Runge-Kutta schemes.
+//!
+//! States are `[batch, x1, .., xd, channel]`, trajectories `[batch, time, x1, .., xd, channel]`, in f64.
+//!
+//! ```
+//! use ndarray::Array;
+//! use sobolev_solvers::{Burgers, TimeSolver};
+//! let n = 128;
+//! let u0 = Array::from_shape_fn((1, n, 1), |(_, i, _)| (std::f64::consts::TAU * i as f64 / n as f64).sin()).into_dyn();
+//! let frames = Burgers::new(0.01)?.rollout(u0.view(), &[0.25, 0.5], &())?;
+//! assert_eq!(frames.shape(), [1, 2, n, 1]);
+//! # Ok::<(), sobolev_tensor::Error>(())
+//! ```
+
 mod burgers;
 mod darcy;
 pub mod etdrk;

@@ -58,6 +58,8 @@ Every option may also stand in a TOML file; options on the command line override
 Exit codes: 0 it worked, 1 the answer is no (evaluate --at-most), 2 an error.
 Ctrl-C stops at the next safe point; what was made is kept and --resume goes on. A second one stops at once.";
 
+// One value is made a run; boxing its arguments would save nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Subcommand)]
 enum Command {
     Quickstart(quickstart::Arguments),
