@@ -10,11 +10,11 @@ use sobolev_nn::{SampleSource, SourceError};
 use sobolev_solvers::Field;
 use sobolev_tensor::{Error as NumericError, Random, Real};
 
+use crate::description::{Compression, Provenance, check_field, plain_field};
 use crate::error::{Error, Result};
 #[cfg(feature = "hdf5")]
 use crate::file::DataFile;
-use crate::header::{Compression, Provenance, check_field, plain_field};
-use crate::values::{Numbers, Precision, Values};
+use crate::values::{Precision, Values};
 use crate::view::View;
 
 /// Values read from a file at once.
@@ -25,9 +25,9 @@ const READ: usize = 1 << 21;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// What the operator is given.
-    Input,
+    Input = 0,
     /// What it should answer.
-    Target,
+    Target = 1,
 }
 
 impl Side {
@@ -395,7 +395,7 @@ impl Dataset {
                         .take_while(|&k| self.rows[indices[done + k]] == first + k)
                         .count()
                         + 1;
-                    let numbers: Numbers = file.read(side, first..first + run)?;
+                    let numbers = file.read(side, first..first + run)?;
                     out[done * view.len()..(done + run) * view.len()]
                         .par_chunks_mut(view.len())
                         .enumerate()

@@ -1,8 +1,8 @@
 //! The HDF5 file of a data set (format version 1).
 //!
 //! ```text
-//! /                attributes: format, format_version, equation, formula, seed, first_sample, samples, precision,
-//!                  compression, random_generator, code_version
+//! /                attributes: format, format_version, equation, formula, method, seed, first_sample, samples,
+//!                  precision, compression, random_generator, code_version
 //! /settings        attributes: toml (all settings as TOML text), and each setting by its name
 //! /input, /target  [samples, axes.., channels], one chunk a sample; attributes: name, units, channels, axes,
 //!                  axis_units, boundary_conditions
@@ -10,7 +10,10 @@
 //! /sample          number of each sample under the seed
 //! /residual        relative residual or estimated error of each target
 //! /finished        1 for each sample that is written
+//! /checksum        [samples, 2], CRC-32 of the little-endian bytes of each input and target
 //! ```
+//!
+//! The attribute `header` of the root group says all of this once more, in JSON; see [`record`] for the reason.
 //!
 //! **Why a killed writer loses nothing.** All space is allocated and all of the file's structure written when the file is
 //! made, under another name, and the file gets its own name when it is whole. From then on samples are written in place:
@@ -21,6 +24,8 @@
 //! beside it, and takes its place when it is whole.
 
 mod compress;
+mod header;
+mod record;
 mod schema;
 mod writer;
 
@@ -28,18 +33,16 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use hdf5_metno as hdf5;
+use rayon::prelude::*;
 
 pub(crate) use compress::compress;
+pub(crate) use header::Header;
 pub(crate) use writer::{Finished, Writer};
 
 use crate::dataset::{About, Dataset, Side, Storage};
 use crate::error::{Error, Result};
-use crate::header::Header;
 use crate::signature::Head;
 use crate::values::{Numbers, Precision};
-
-/// Newest version of the format that is understood.
-pub(crate) const VERSION: u64 = 1;
 
 /// An open file with all that it says of itself.
 #[derive(Debug)]
@@ -51,6 +54,8 @@ pub(crate) struct DataFile {
     header: Header,
     numbers: Vec<u64>,
     residuals: Vec<f64>,
+    /// Of input and target of each sample.
+    checksums: Vec<u32>,
     finished: Vec<bool>,
     bytes: u64,
 }
@@ -68,8 +73,7 @@ impl DataFile {
         let head = Head::read(path)?;
         head.check_hdf5(path)?;
         let file = hdf5::File::open_as(path, mode).map_err(|error| open_error(path, &error))?;
-        schema::check_ours(path, &file)?;
-        let header = schema::read_header(path, &file, head.len)?;
+        let header = record::read(path, &file, head.len)?;
         let count = header.count();
         let open = |name: &str| file.dataset(name).map_err(|e| damaged(path, name, &e));
         let (input, target) = (open("input")?, open("target")?);
@@ -81,20 +85,32 @@ impl DataFile {
                 return Err(Error::damaged(path, what));
             }
         }
-        let numbers: Vec<u64> = schema::read_numbers(path, &file, "sample", count)?;
+        let numbers: Vec<u64> = record::read_numbers(path, &file, "sample", &[count])?;
         let start = header.provenance.samples.start;
         if let Some(i) = (0..count).find(|&i| numbers[i] != start + i as u64) {
             let what = format!("sample {i} has number {}, expected {}", numbers[i], start + i as u64);
             return Err(Error::damaged(path, what));
         }
-        let residuals: Vec<f64> = schema::read_numbers(path, &file, "residual", count)?;
-        let flags: Vec<u8> = schema::read_numbers(path, &file, "finished", count)?;
+        let residuals: Vec<f64> = record::read_numbers(path, &file, "residual", &[count])?;
+        let flags: Vec<u8> = record::read_numbers(path, &file, "finished", &[count])?;
         if let Some(flag) = flags.iter().find(|flag| **flag > 1) {
             return Err(Error::damaged(path, format!("finished holds {flag}, expected 0 or 1")));
         }
+        let checksums: Vec<u32> = record::read_numbers(path, &file, "checksum", &[count, 2])?;
         let finished = flags.into_iter().map(|flag| flag == 1).collect();
         let path = path.to_path_buf();
-        Ok(Self { path, file, input, target, header, numbers, residuals, finished, bytes: head.len })
+        Ok(Self {
+            path,
+            file,
+            input,
+            target,
+            header,
+            numbers,
+            residuals,
+            checksums,
+            finished,
+            bytes: head.len,
+        })
     }
 
     /// A data set of the finished samples.
@@ -121,7 +137,7 @@ impl DataFile {
     /// The stored samples `rows` of one side, one after the other.
     ///
     /// # Errors
-    /// When the file cannot be read there.
+    /// When the file cannot be read there, or a sample does not have its checksum.
     pub(crate) fn read(&self, side: Side, rows: Range<usize>) -> Result<Numbers> {
         let dataset = if side == Side::Input { &self.input } else { &self.target };
         let part = slab(rows.clone(), dataset.ndim());
@@ -133,7 +149,20 @@ impl DataFile {
                 dataset.read_slice::<f64, _, ndarray::IxDyn>(part).map(|a| Numbers::from_vec(flat(a)))
             }
         };
-        numbers.map_err(|e| damaged(&self.path, &format!("samples {rows:?} of {}", side.name()), &e))
+        let numbers =
+            numbers.map_err(|e| damaged(&self.path, &format!("samples {rows:?} of {}", side.name()), &e))?;
+        let len = numbers.len() / rows.len().max(1);
+        let changed = rows.clone().into_par_iter().find_first(|row| {
+            let start = (row - rows.start) * len;
+            numbers.checksum(start..start + len) != self.checksums[2 * row + side as usize]
+        });
+        match changed {
+            None => Ok(numbers),
+            Some(row) => {
+                let what = format!("sample {row} of {} holds other values than were written", side.name());
+                Err(Error::damaged(&self.path, what))
+            }
+        }
     }
 }
 

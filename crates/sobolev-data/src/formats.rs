@@ -156,13 +156,19 @@ pub fn variables(path: impl AsRef<Path>) -> Result<Vec<Variable>> {
     (recognise(path)?.variables)(path)
 }
 
-/// Reads a file of any known format into memory.
+/// Reads a file of any known format into memory. A data set of this library is opened as such, and names do not matter.
 ///
 /// # Errors
 /// When the file cannot be read or is of no known format, a variable is missing (the error lists those that are there), or
 /// the arrays do not fit each other.
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
     let path = path.as_ref();
+    if cfg!(feature = "hdf5") && Head::read(path)?.hdf5.is_some() {
+        match Dataset::open(path) {
+            Err(Error::Foreign { .. }) => {}
+            ours => return ours,
+        }
+    }
     let target_path = options.target_path.as_deref().unwrap_or(path);
     let names = [(path, &options.input, "input"), (target_path, &options.target, "target")];
     let entries = [recognise(path)?, recognise(target_path)?];

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use sobolev_solvers::{Field, Problem};
 use sobolev_tensor::{Error as NumericError, Monitor};
 
+use crate::description::Compression;
 use crate::error::{Error, Result};
-use crate::file::{Finished, Writer, compress};
-use crate::header::{Compression, Header};
+use crate::file::{Finished, Header, Writer, compress};
 use crate::info::size;
 use crate::values::{Numbers, Precision, spread};
 
@@ -273,12 +273,10 @@ fn solve_one(problem: &dyn Problem, header: &Header, row: usize) -> Result<Finis
     let (seed, number) = (header.provenance.seed, header.provenance.samples.start + row as u64);
     let solved = || {
         let sample = problem.sample(seed, number)?;
-        Ok(Finished {
-            row,
-            input: rounded(&sample.input, &header.input, header.precision)?,
-            target: rounded(&sample.target, &header.target, header.precision)?,
-            residual: sample.residual,
-        })
+        let input = rounded(&sample.input, &header.input, header.precision)?;
+        let target = rounded(&sample.target, &header.target, header.precision)?;
+        let checksums = [&input, &target].map(|numbers| numbers.checksum(0..numbers.len()));
+        Ok(Finished { row, input, target, residual: sample.residual, checksums })
     };
     solved().map_err(|source| Error::Sample { sample: number, seed, source })
 }
@@ -288,7 +286,10 @@ fn rounded(array: &ArrayD<f64>, field: &Field, precision: Precision) -> sobolev_
     if array.shape() != shape {
         return Err(NumericError::shape(&field.name, format!("{shape:?}"), array.shape()));
     }
-    let numbers = Numbers::rounded(array.iter(), precision);
+    let numbers = match precision {
+        Precision::F32 => Numbers::F32(array.iter().map(|v| *v as f32).collect()),
+        Precision::F64 => Numbers::F64(array.iter().copied().collect()),
+    };
     numbers.check_finite(&field.name, &shape)?;
     Ok(numbers)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sobolev_solvers::Field;
 
 use crate::dataset::{Dataset, Side};
-use crate::header::{Compression, flattened, setting_text};
+use crate::description::{Compression, flattened, setting_text};
 use crate::values::{Precision, spread};
 
 /// A summary of a data set; `Display` prints it over several lines.
@@ -30,6 +30,8 @@ pub struct Info {
     pub equation: String,
     /// The equation in one line of text.
     pub formula: String,
+    /// Numerical method and its order.
+    pub method: String,
     /// All settings, nested ones as `table.entry`, as TOML values.
     pub settings: Vec<(String, String)>,
     /// Seed of the random fields.
@@ -113,6 +115,7 @@ impl Dataset {
             compression: about.compression,
             equation: text(|p| &p.equation),
             formula: text(|p| &p.formula),
+            method: text(|p| &p.method),
             settings: provenance.map_or_else(Vec::new, |p| {
                 flattened(&p.settings).into_iter().map(|(name, value)| (name, setting_text(&value))).collect()
             }),
@@ -136,6 +139,9 @@ impl fmt::Display for Info {
         if !self.equation.is_empty() {
             let colon = if self.formula.is_empty() { "" } else { ": " };
             writeln!(f, "  equation   {}{colon}{}", self.equation, self.formula)?;
+        }
+        if !self.method.is_empty() {
+            writeln!(f, "  method     {}", self.method)?;
         }
         write!(f, "  samples    {}", self.samples)?;
         if self.finished < self.total {

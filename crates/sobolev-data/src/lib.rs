@@ -15,6 +15,7 @@
 //! in memory, `.npz`, `.npy` and MATLAB level 5 remain.
 
 mod dataset;
+mod description;
 mod error;
 mod export;
 #[cfg(feature = "hdf5")]
@@ -22,17 +23,16 @@ mod file;
 pub mod formats;
 #[cfg(feature = "hdf5")]
 mod generate;
-mod header;
 mod info;
 mod signature;
 mod values;
 mod view;
 
 pub use dataset::{Dataset, Side};
+pub use description::{Compression, Provenance};
 pub use error::{Error, Result};
 pub use export::export_npz;
 #[cfg(feature = "hdf5")]
 pub use generate::{Existing, GenerateOptions, Report, generate};
-pub use header::{Compression, Provenance};
 pub use info::{AxisInfo, FieldInfo, Info};
 pub use values::Precision;

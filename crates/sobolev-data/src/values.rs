@@ -60,14 +60,6 @@ impl Numbers {
         }
     }
 
-    /// Rounds to `precision`.
-    pub(crate) fn rounded<'a>(values: impl Iterator<Item = &'a f64>, precision: Precision) -> Self {
-        match precision {
-            Precision::F32 => Self::F32(values.map(|v| *v as f32).collect()),
-            Precision::F64 => Self::F64(values.copied().collect()),
-        }
-    }
-
     pub(crate) fn precision(&self) -> Precision {
         match self {
             Self::F32(_) => Precision::F32,
@@ -89,6 +81,15 @@ impl Numbers {
         }
     }
 
+    /// CRC-32 (as in zip) of the little-endian bytes of the entries `range`.
+    #[cfg(feature = "hdf5")]
+    pub(crate) fn checksum(&self, range: std::ops::Range<usize>) -> u32 {
+        match self {
+            Self::F32(values) => checksum(&values[range], f32::to_le_bytes),
+            Self::F64(values) => checksum(&values[range], f64::to_le_bytes),
+        }
+    }
+
     /// Copies the entries `start..start + out.len()` converted to `T`.
     pub(crate) fn copy_range<T: Real>(&self, start: usize, out: &mut [T]) {
         match self {
@@ -104,6 +105,19 @@ impl Numbers {
             Self::F64(values) => strided(values, start, step, out),
         }
     }
+}
+
+#[cfg(feature = "hdf5")]
+pub(crate) fn checksum<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    let mut block = [0; 4096];
+    for part in values.chunks(4096 / N) {
+        for (place, value) in block.chunks_exact_mut(N).zip(part) {
+            place.copy_from_slice(&bytes(*value));
+        }
+        hasher.update(&block[..part.len() * N]);
+    }
+    hasher.finalize()
 }
 
 fn convert<S: Real, T: Real>(values: &[S], out: &mut [T]) {

@@ -144,7 +144,7 @@ fn cell_centred(points: &Array1<f64>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::header::plain_field;
+    use crate::description::plain_field;
 
     fn axis(points: Vec<f64>, boundary: &str) -> Axis {
         Axis {

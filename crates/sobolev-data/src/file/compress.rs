@@ -49,6 +49,7 @@ fn copy_samples(source: &DataFile, copy: &hdf5::File, monitor: &dyn Monitor) -> 
     }
     let small = |name: &str| copy.dataset(name).map_err(failed);
     small("residual")?.write(ArrayView1::from(&source.residuals)).map_err(failed)?;
+    small("checksum")?.write_raw(&source.checksums).map_err(failed)?;
     let flags: Vec<u8> = source.finished.iter().map(|flag| u8::from(*flag)).collect();
     small("finished")?.write(ArrayView1::from(&flags)).map_err(failed)
 }

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use hdf5::H5Type;
 use hdf5::dataset::{AllocTime, FillTime};
 use hdf5_metno as hdf5;
-use ndarray::{ArrayView, ArrayView1, IxDyn};
+use ndarray::{Array2, ArrayView, ArrayView1, ArrayView2, IxDyn};
 use sobolev_tensor::Monitor;
 
-use super::{DataFile, explain, open_error, schema, slab};
+use super::{DataFile, Header, explain, open_error, record, schema, slab};
 use crate::error::{Error, Result};
-use crate::header::Header;
 use crate::values::{Numbers, Precision};
 
 /// Bytes of NaN written at once while the file is made.
@@ -27,6 +26,8 @@ pub(crate) struct Finished {
     pub(crate) input: Numbers,
     pub(crate) target: Numbers,
     pub(crate) residual: f64,
+    /// Of input and target.
+    pub(crate) checksums: [u32; 2],
 }
 
 /// A file open for writing; see [`file`](super) for the order of things.
@@ -34,6 +35,7 @@ pub(crate) struct Finished {
 pub(crate) struct Writer {
     open: DataFile,
     residual: hdf5::Dataset,
+    checksum: hdf5::Dataset,
     finished: hdf5::Dataset,
     count: usize,
 }
@@ -70,9 +72,10 @@ impl Writer {
             open = DataFile::open_as(path, hdf5::OpenMode::ReadWrite)?;
         }
         let dataset = |name: &str| open.file.dataset(name).map_err(|e| super::damaged(path, name, &e));
-        let (residual, finished) = (dataset("residual")?, dataset("finished")?);
+        let [residual, checksum, finished] =
+            [dataset("residual")?, dataset("checksum")?, dataset("finished")?];
         let count = open.finished.iter().filter(|flag| **flag).count();
-        Ok(Self { residual, finished, count, open })
+        Ok(Self { residual, checksum, finished, count, open })
     }
 
     /// Positions of the samples that are not finished.
@@ -119,6 +122,7 @@ impl Writer {
         for sample in samples {
             self.open.finished[sample.row] = true;
             self.open.residuals[sample.row] = sample.residual;
+            self.open.checksums[2 * sample.row..][..2].copy_from_slice(&sample.checksums);
         }
         self.count += samples.len();
         Ok(())
@@ -129,7 +133,8 @@ impl Writer {
             let rows = sample.row..sample.row + 1;
             write_numbers(&self.open.input, rows.clone(), &sample.input)?;
             write_numbers(&self.open.target, rows.clone(), &sample.target)?;
-            self.residual.write_slice(ArrayView1::from(&[sample.residual]), slab(rows, 1))?;
+            self.residual.write_slice(ArrayView1::from(&[sample.residual]), slab(rows.clone(), 1))?;
+            self.checksum.write_slice(ArrayView2::from(&[sample.checksums]), slab(rows, 2))?;
         }
         self.open.file.flush()?;
         for sample in samples {
@@ -188,6 +193,7 @@ pub(super) fn write_error(path: &Path, header: &Header, error: &hdf5::Error) -> 
 }
 
 fn lay_out(file: &hdf5::File, header: &Header, level: Option<u8>) -> std::result::Result<(), hdf5::Error> {
+    record::write(file, header)?;
     schema::write_header(file, header)?;
     match header.precision {
         Precision::F32 => lay_out_samples::<f32>(file, header, level, f32::NAN)?,
@@ -199,6 +205,8 @@ fn lay_out(file: &hdf5::File, header: &Header, level: Option<u8>) -> std::result
     let residuals = vec![f64::NAN; numbers.len()];
     file.new_dataset_builder().with_data(ArrayView1::from(&residuals)).create("residual")?;
     file.new_dataset_builder().with_data(ArrayView1::from(&vec![0_u8; numbers.len()])).create("finished")?;
+    let checksums = Array2::<u32>::zeros((numbers.len(), 2));
+    file.new_dataset_builder().with_data(&checksums).create("checksum")?;
     Ok(())
 }
 
@@ -235,7 +243,10 @@ fn fill(file: &hdf5::File, header: &Header, monitor: &dyn Monitor) -> Result<()>
         let dataset = file.dataset(side).map_err(|e| write_error(&path, header, &e))?;
         let len: usize = field.shape().iter().product();
         let at_once = (BLOCK / (len * header.precision.bytes())).clamp(1, header.count());
-        let block = Numbers::rounded(vec![f64::NAN; at_once * len].iter(), header.precision);
+        let block = match header.precision {
+            Precision::F32 => Numbers::F32(vec![f32::NAN; at_once * len]),
+            Precision::F64 => Numbers::F64(vec![f64::NAN; at_once * len]),
+        };
         let mut row = 0;
         while row < header.count() {
             if monitor.cancelled() {

@@ -154,7 +154,7 @@ fn cut_and_changed_files_give_an_error_or_sound_arrays() {
             assert!(error.to_string().contains(name), "{name} cut at {cut}: {error}");
         }
         let mut noticed = 0;
-        for round in 0..400 {
+        for round in 0..250 {
             let mut changed = bytes.clone();
             let at = if round < 200 { round % bytes.len() } else { random.below(bytes.len()) };
             changed[at] = random.below(256) as u8;

@@ -265,7 +265,8 @@ fn numpy_archives_hold_samples_coordinates_and_settings() {
     let folder = tempfile::tempdir().unwrap();
     let (path, archive) = (folder.path().join("waves.h5"), folder.path().join("waves.npz"));
     make(&Waves::new(8, 2), 0..4, &path, &GenerateOptions::default()).unwrap();
-    let data = Dataset::open(&path).unwrap();
+    let data = formats::read(&path, &formats::ReadOptions::default()).unwrap();
+    assert_eq!(data.provenance(), Dataset::open(&path).unwrap().provenance());
     export_npz(&data, &archive).unwrap();
     let names: Vec<String> = formats::variables(&archive).unwrap().iter().map(ToString::to_string).collect();
     for name in [

@@ -17,7 +17,7 @@ const SAMPLES: u64 = 40;
 
 /// Slow enough that a kill lands inside: some 2 ms a sample.
 fn slow() -> Waves {
-    Waves::new(2048, 12)
+    Waves::new(512, 12)
 }
 
 fn options() -> GenerateOptions {
@@ -208,8 +208,8 @@ fn on_a_full_disk(path: &Path, bytes: u64) -> String {
 fn a_full_disk_is_noticed_before_anything_is_solved() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("waves.h5");
-    // 40 samples of 7 * 2048 single numbers are 2.3 MB.
-    let text = on_a_full_disk(&path, 1 << 20);
+    // 40 samples of 7 * 512 single numbers are 0.6 MB.
+    let text = on_a_full_disk(&path, 1 << 18);
     let expected = format!(
         "data set {}: cannot write: File too large; 0 of 40 samples are finished and readable, resume when there is room",
         path.display()

@@ -120,7 +120,7 @@ pub(crate) fn make(
 /// The bits of all arrays of samples in a file.
 pub(crate) fn bits(path: &Path) -> Vec<(&'static str, Vec<u64>)> {
     let file = hdf5::File::open(path).expect("the file opens");
-    ["input", "target", "sample", "residual", "finished"]
+    ["input", "target", "sample", "residual", "finished", "checksum"]
         .into_iter()
         .map(|name| {
             let values = file.dataset(name).expect(name).read_raw::<f64>().expect(name);
