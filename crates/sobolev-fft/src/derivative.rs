@@ -48,7 +48,7 @@ pub fn highest_dealiased(points: usize) -> usize {
 /// assert!(slope.indexed_iter().all(|((_, i, _), v)| (v - k * (k * x(i)).cos()).abs() < 1e-12));
 /// # Ok::<(), sobolev_fft::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SpectralDerivatives<T: Real> {
     plan: FourierPlan<T>,
     /// Transforms of one axis alone, for operators that need no more.

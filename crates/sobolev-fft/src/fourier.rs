@@ -32,6 +32,7 @@ use std::sync::Arc;
 /// assert!((back - x).iter().all(|v| v.abs() < 1e-13));
 /// # Ok::<(), sobolev_fft::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct FourierPlan<T: Real> {
     grid: Vec<usize>,
     rows: RowFourier<T>,

@@ -65,6 +65,7 @@ impl SineCosine {
 /// assert!((plan.inverse(y.view())? - x).iter().all(|v| v.abs() < 1e-14));
 /// # Ok::<(), sobolev_fft::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct SineCosinePlan<T: Real> {
     grid: Vec<usize>,
     axes: Vec<Option<LineTransform<T>>>,
@@ -187,12 +188,14 @@ impl<T: Real> fmt::Debug for SineCosinePlan<T> {
     }
 }
 
+#[derive(Clone)]
 struct LineTransform<T: Real> {
     points: usize,
     kind: SineCosine,
     plan: Plan<T>,
 }
 
+#[derive(Clone)]
 enum Plan<T> {
     /// Real Fourier transform of the odd extension, 2 (n + 1) points. rustdct's own type I takes twice the work and
     /// reads two values of its scratch that it never wrote.

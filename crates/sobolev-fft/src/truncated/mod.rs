@@ -38,7 +38,7 @@ use sobolev_tensor::{Accumulate, Pool, Real, Result};
 /// transform.inverse(batch, channels, &modes, &mut smooth, Accumulate::Replace)?;
 /// # Ok::<(), sobolev_fft::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TruncatedFourier<T: Real> {
     grid: Vec<usize>,
     modes: Vec<usize>,

@@ -293,3 +293,15 @@ fn wrong_sizes_are_named() {
     let error = transform.forward(1, 1, &[0.0; 64], &mut [0.0; 7]).unwrap_err();
     assert_eq!(error.to_string(), "modes: expected the values of [1, 8, 4, 2], got [7]");
 }
+
+#[test]
+fn plans_are_shared_between_threads_and_cloned() {
+    fn check<P: Send + Sync + Clone + std::fmt::Debug>() {}
+    check::<TransformPlan>();
+    check::<TruncatedFourier<f32>>();
+    check::<FourierPlan<f64>>();
+    check::<sobolev_fft::RowFourier<f64>>();
+    check::<sobolev_fft::SineCosinePlan<f64>>();
+    check::<sobolev_fft::derivative::SpectralDerivatives<f64>>();
+    check::<sobolev_fft::derivative::DealiasingMask>();
+}
