@@ -1,6 +1,6 @@
 //! Dense and sparse factorisations in double precision, by the crate `faer`, with `ndarray` in and out.
 //!
-//! With the feature `lapack` the module [`lapack`] offers the dense ones through a system LAPACK as well.
+//! With the feature `lapack` the module `lapack` offers the dense ones through a system LAPACK as well.
 //!
 //! ```
 //! use ndarray::array;

@@ -2,7 +2,7 @@
 //!
 //! Operator layers multiply tall, skinny matrices: `[points, width] [width, width]`, `[modes, points] [points, channels]`,
 //! `[width, points] [points, width]`. There the right factor and the result have contiguous rows of a few vectors, and
-//! packing (what general kernels do first) costs as much as the product. The kernels of [`skinny`] pack nothing; all other
+//! packing (what general kernels do first) costs as much as the product. The kernels for skinny shapes pack nothing; all other
 //! shapes go to the crate `gemm`. Both are serial: callers parallelise over blocks of fixed length, so the bits of a
 //! result do not depend on the number of threads.
 //!
