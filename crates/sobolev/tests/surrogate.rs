@@ -57,8 +57,8 @@ fn training_lowers_the_error_at_the_resolution_of_training_and_beyond() {
         let after = [error(&surrogate, &coarse), error(&surrogate, &fine)];
         assert!(after[0] < 0.5 * before[0] && after[1] < 0.5 * before[1], "{target:?}: {before:?} {after:?}");
         // Coordinates of cell centres and padding in parts of the axis make the model the same on both grids, but for what
-        // twelve cells do not resolve.
-        assert!(after[1] < 2.0 * after[0], "{target:?}: {after:?}");
+        // twelve cells do not resolve: with a jump in the coefficient the data themselves are wrong by about a cell, 1 / 12.
+        assert!(after[1] < after[0] + 1.2 / 12.0, "{target:?}: {after:?}");
     }
 }
 
