@@ -57,6 +57,7 @@ test-lapack: setup  ## Compare LAPACK's factorisations with faer's; needs libope
 	cargo test --release -p sobolev-tensor --features lapack
 
 python: setup  ## Build the Python package into .venv; Python files stay editable.
+	@python -c 'import sobolev' 2>/dev/null || rm -f .venv/passed/python-module
 	@$(ONCE) python-module Cargo.toml Cargo.lock crates python/src python/Cargo.toml python/pyproject.toml -- \
 		maturin develop --release --manifest-path python/Cargo.toml
 
