@@ -26,7 +26,7 @@ fn solve(size: usize, samples: std::ops::Range<u64>) -> sobolev::Result<Dataset>
 
 fn main() -> sobolev::Result<()> {
     let small = std::env::var("SOBOLEV_SMALL").is_ok_and(|value| value == "1");
-    let (samples, epochs) = if small { (40, 4) } else { (300, 20) };
+    let (samples, epochs) = if small { (100, 10) } else { (400, 30) };
     let (train, test) = (solve(32, 0..samples)?, solve(32, 1000..1020)?);
     let settings = serde_json::json!({ "modes": 8, "width": 16 });
     let mut surrogate = Surrogate::new("fno", settings, NormaliserKinds::default(), &train, 0)?;
