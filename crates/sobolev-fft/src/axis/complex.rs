@@ -3,7 +3,7 @@
 use super::fft::ComplexFft;
 use super::kernel::{self, ComplexAnalysis, ComplexSynthesis, Rows};
 use super::tables::Tables;
-use super::{Form, Normalisation, check_len, check_scratch};
+use super::{Form, Normalisation, check_channels, check_len, check_scratch};
 use sobolev_tensor::{Error, Real, Result};
 
 /// Truncated complex transform of n points to the 2m modes 0 .. m-1, -m .. -1.
@@ -30,7 +30,7 @@ enum Parts<T: Real> {
     Fft(ComplexFft<T>),
 }
 
-/// Values of a row in one job at least, when a transform is spread over threads.
+/// Values of a row in one job when a transform is spread over threads; more where one block has more.
 const CHUNK_VALUES: usize = 128;
 
 /// The columns `offset..offset + width` of a matrix whose rows lie `stride` apart: whole blocks of 2c values.
@@ -167,6 +167,7 @@ impl<T: Real> ComplexAxis<T> {
     }
 
     fn check(&self, channels: usize, x: &[T], y: &[T], scratch: &[T]) -> usize {
+        check_channels(channels);
         let row = x.len() / self.points;
         check_len("points", x, self.points * (row / (2 * channels)) * 2 * channels);
         check_len("modes", y, 2 * self.modes * row);

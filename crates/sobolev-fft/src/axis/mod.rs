@@ -46,10 +46,17 @@ pub(crate) enum Normalisation {
 #[cold]
 #[inline(never)]
 fn wrong_length(what: &str, expected: usize, got: usize) -> ! {
-    panic!("{what}: expected {expected} values, got {got}")
+    panic!("{what}: expected {expected}, got {got}")
 }
 
 /// Kernels panic on wrong lengths, as slices do; the plans above them check with errors.
+#[inline]
+fn check_channels(channels: usize) {
+    if channels == 0 {
+        wrong_length("channels", 1, channels);
+    }
+}
+
 #[inline]
 fn check_len<T>(what: &str, values: &[T], expected: usize) {
     if values.len() != expected {

@@ -3,7 +3,7 @@
 use super::fft::RealFft;
 use super::kernel::{self, RealAnalysis, RealSynthesis};
 use super::tables::Tables;
-use super::{Form, Normalisation, check_len, check_scratch};
+use super::{Form, Normalisation, check_channels, check_len, check_scratch};
 use sobolev_tensor::{Accumulate, Error, Real, Result};
 
 /// Truncated real transform of rows of n points to the modes 0 .. m-1.
@@ -223,6 +223,7 @@ impl<T: Real> RealAxis<T> {
     }
 
     fn check(&self, rows: usize, channels: usize, x: &[T], y: &[T], scratch: &[T]) {
+        check_channels(channels);
         check_len("points", x, rows * self.points * channels);
         check_len("modes", y, rows * self.modes * 2 * channels);
         check_scratch(scratch, self.scratch_len(channels));
