@@ -53,33 +53,49 @@ fn product_rate(threads: f64, (m, k, n): (usize, usize, usize)) -> f64 {
     threads * (2 * m * k * n * repeats) as f64 / seconds * 1e-9
 }
 
-/// Chains of independent multiply-adds: enough to hide the latency of four cycles on two units.
-const CHAINS: usize = 16;
+/// Chains of independent multiply-adds: enough to hide the latency of four cycles on two units, and few enough for the 16
+/// registers of AVX2.
+const CHAINS: usize = 12;
 
-#[inline(always)]
-fn multiply_adds<const LANES: usize>(rounds: usize) -> f32 {
-    let mut sums = [[1.0_f32; LANES]; CHAINS];
-    let (factor, term) = (black_box(0.999_f32), black_box(0.001_f32));
-    for _ in 0..rounds {
-        for sum in &mut sums {
-            for value in sum {
-                *value = value.mul_add(factor, term);
-            }
-        }
-    }
-    sums.iter().flatten().sum()
-}
-
+// The vectors are written out: left to the compiler, the arrays of sums were worked on number by number.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 fn multiply_adds_avx512(rounds: usize) -> f32 {
-    multiply_adds::<16>(rounds)
+    use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_reduce_add_ps, _mm512_set1_ps};
+    let (factor, term) = (_mm512_set1_ps(black_box(0.999)), _mm512_set1_ps(black_box(0.001)));
+    let mut sums = [_mm512_set1_ps(1.0); CHAINS];
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = _mm512_fmadd_ps(*sum, factor, term);
+        }
+    }
+    sums.into_iter().map(|sum| _mm512_reduce_add_ps(sum)).sum()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn multiply_adds_avx2(rounds: usize) -> f32 {
-    multiply_adds::<8>(rounds)
+    use std::arch::x86_64::{_mm256_cvtss_f32, _mm256_fmadd_ps, _mm256_set1_ps};
+    let (factor, term) = (_mm256_set1_ps(black_box(0.999)), _mm256_set1_ps(black_box(0.001)));
+    let mut sums = [_mm256_set1_ps(1.0); CHAINS];
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = _mm256_fmadd_ps(*sum, factor, term);
+        }
+    }
+    sums.into_iter().map(|sum| _mm256_cvtss_f32(sum)).sum()
+}
+
+/// Without vectors that are known here: what the compiler makes of multiplications and additions.
+fn multiply_adds(rounds: usize) -> f32 {
+    let (factor, term) = (black_box(0.999_f32), black_box(0.001_f32));
+    let mut sums = [1.0_f32; 4 * CHAINS];
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = *sum * factor + term;
+        }
+    }
+    sums.iter().sum()
 }
 
 fn fma_rate(threads: f64) -> f64 {
@@ -102,9 +118,9 @@ fn fma_rate(threads: f64) -> f64 {
         }
     }
     let seconds = on_all_threads(|| {
-        black_box(multiply_adds::<4>(black_box(ROUNDS / 16)));
+        black_box(multiply_adds(black_box(ROUNDS)));
     });
-    threads * (2 * 4 * CHAINS * (ROUNDS / 16)) as f64 / seconds * 1e-9
+    threads * (2 * 4 * CHAINS * ROUNDS) as f64 / seconds * 1e-9
 }
 
 /// Elements of each copied array: 128 MiB, beyond any cache.
