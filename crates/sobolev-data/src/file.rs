@@ -25,8 +25,10 @@
 
 mod compress;
 mod header;
+mod lock;
 mod record;
 mod schema;
+mod untimed;
 mod writer;
 
 use std::ops::Range;
@@ -49,6 +51,9 @@ use crate::values::{Numbers, Precision};
 pub(crate) struct DataFile {
     path: PathBuf,
     file: hdf5::File,
+    /// Held as long as the file is open.
+    #[expect(dead_code, reason = "it only has to live")]
+    lock: Option<std::fs::File>,
     input: hdf5::Dataset,
     target: hdf5::Dataset,
     header: Header,
@@ -72,7 +77,11 @@ impl DataFile {
     fn open_as(path: &Path, mode: hdf5::OpenMode) -> Result<Self> {
         let head = Head::read(path)?;
         head.check_hdf5(path)?;
-        let file = hdf5::File::open_as(path, mode).map_err(|error| open_error(path, &error))?;
+        let lock = lock::lock(path, mode)?;
+        let file = hdf5::File::with_options()
+            .with_fapl(|access| access.file_locking(lock::BY_HDF5))
+            .open_as(path, mode)
+            .map_err(|error| open_error(path, &error))?;
         let header = record::read(path, &file, head.len)?;
         let count = header.count();
         let open = |name: &str| file.dataset(name).map_err(|e| damaged(path, name, &e));
@@ -102,6 +111,7 @@ impl DataFile {
         Ok(Self {
             path,
             file,
+            lock,
             input,
             target,
             header,

@@ -9,8 +9,8 @@ use crate::row::{self, At, AtMut, Link, Links, Product, inverse_or_zero};
 use crate::stencil::{Neighbours, Offset, Stencil, couplings, offsets};
 use crate::storage::{LINE, split};
 use crate::transfer::{Transfer, directions};
-use crate::vector::{Arithmetic, Pass, dispatch};
 use sobolev_tensor::Real;
+use sobolev_tensor::simd::{self, Kernel};
 use std::ops::Range;
 
 /// The sums of the Galerkin product between two levels.
@@ -51,7 +51,7 @@ impl Galerkin {
             diagonal,
             inverse,
         });
-        run(passes.collect(), dispatch);
+        run(passes.collect(), simd::run);
     }
 }
 
@@ -115,9 +115,11 @@ struct Build<'a, T> {
     inverse: &'a mut [T],
 }
 
-impl<T: Real> Pass for Build<'_, T> {
+impl<T: Real> Kernel for Build<'_, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<A: Arithmetic>(self) {
+    fn call<const FUSED: bool>(self) {
         let Self { products, fine, transfer, slabs, mut weights, diagonal, inverse } = self;
         let (coarse, half) = (transfer.coarse, transfer.cells.half);
         let base = coarse.base(slabs.start as isize);
@@ -133,7 +135,7 @@ impl<T: Real> Pass for Build<'_, T> {
                 let start = coarse.offset(slab as isize, row, 0) - base;
                 for (index, list) in products.iter().enumerate() {
                     let out = AtMut(&mut natural, transfer.lead);
-                    row::galerkin::<T, A>(list, half, interpolation, w, d, out);
+                    row::galerkin::<T, FUSED>(list, half, interpolation, w, d, out);
                     let target = if index == 0 { &mut *diagonal } else { &mut *weights[index - 1] };
                     let (even, odd) = target[start..start + coarse.row_stride].split_at_mut(coarse.half);
                     split(&natural, even, odd);

@@ -7,8 +7,8 @@ use crate::smoother::{Ascend, Block, Descend, Matrix};
 use crate::stencil::{Neighbours, Ordering, Relaxation, Stencil, offsets};
 use crate::storage::{Buffer, Layout, split};
 use crate::transfer::Transfer;
-use crate::vector::{Arithmetic, Pass, dispatch};
 use sobolev_tensor::Real;
+use sobolev_tensor::simd::{self, Kernel};
 
 /// A grid, its matrix and vectors, and the way to the next coarser grid, if there is one.
 #[derive(Debug, Clone)]
@@ -120,7 +120,7 @@ impl<T: Real> Level<T> {
         let parts = split_at(&mut coarse.rhs, &cuts);
         let tasks =
             blocks.iter_mut().zip(parts).map(|(block, coarse_rhs)| Descend { matrix, block, coarse_rhs });
-        run(tasks.collect(), dispatch);
+        run(tasks.collect(), simd::run);
     }
 
     /// Adds the correction of `coarse` and smooths; the result is the level's solution.
@@ -150,14 +150,14 @@ impl<T: Real> Level<T> {
             natural: !finest,
             products,
         });
-        run(tasks.collect(), dispatch);
+        run(tasks.collect(), simd::run);
     }
 
     /// Keeps the solution of a first visit and replaces the right-hand side by its residual.
     pub(crate) fn begin_second_visit(&mut self) {
         let Some(Second { first_solution, split }) = &mut self.second else { return };
         first_solution.copy_from_slice(&self.solution);
-        dispatch(Remainder {
+        simd::run(Remainder {
             layout: &self.layout,
             relaxation: &self.relaxation,
             stencil: &self.stencil,
@@ -205,9 +205,11 @@ struct Remainder<'a, T> {
     rhs: &'a mut [T],
 }
 
-impl<T: Real> Pass for Remainder<'_, T> {
+impl<T: Real> Kernel for Remainder<'_, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<A: Arithmetic>(self) {
+    fn call<const FUSED: bool>(self) {
         let Layout { half, row_stride, .. } = *self.layout;
         let rows =
             || (0..self.layout.slabs).flat_map(|slab| (0..self.layout.rows).map(move |row| (slab, row)));
@@ -220,7 +222,7 @@ impl<T: Real> Pass for Remainder<'_, T> {
         for (slab, row) in rows() {
             for parity in 0..2 {
                 let at = self.layout.offset(slab as isize, row, parity);
-                row::residual::<T, A>(
+                row::residual::<T, FUSED>(
                     &self.relaxation.all[parity],
                     half,
                     At(&self.stencil.weights, at),

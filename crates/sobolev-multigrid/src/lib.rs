@@ -63,7 +63,6 @@ mod solver;
 mod stencil;
 mod storage;
 mod transfer;
-mod vector;
 mod vectors;
 
 pub use conjugate_gradients::{CgInfo, CgParams, ConjugateGradients, Cycles};

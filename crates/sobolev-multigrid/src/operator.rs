@@ -8,13 +8,13 @@
 mod assembly;
 
 use assembly::{Faces, Fill};
+use sobolev_tensor::simd::{self, Kernel};
 
 use crate::chunks::{Chunks, run, split_at, split_planes};
 use crate::grid::{Boundary, Grid, in_slots};
 use crate::row::{self, At, AtMut, Link, Links};
 use crate::stencil::{Neighbours, Stencil, couplings, offsets};
 use crate::storage::{Buffer, Layout, interleave, split};
-use crate::vector::{Arithmetic, Pass, dispatch};
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 use sobolev_tensor::{Error, Real, Result};
 
@@ -120,7 +120,7 @@ impl Diffusion {
             base,
             faces,
         });
-        run(tasks.collect(), dispatch);
+        run(tasks.collect(), simd::run);
         Ok(())
     }
 
@@ -145,12 +145,12 @@ impl Diffusion {
                 inverse,
             },
         );
-        run(tasks.collect(), dispatch);
+        run(tasks.collect(), simd::run);
     }
 
     /// `A x` on one row into `out`, with zeros in the padding. `base` elements are missing at the start of `x`.
     #[inline(always)]
-    pub(crate) fn apply_row<A: Arithmetic>(
+    pub(crate) fn apply_row<const FUSED: bool>(
         &self,
         slab: usize,
         row: usize,
@@ -163,7 +163,7 @@ impl Diffusion {
             let at = layout.offset(slab as isize, row, parity);
             let half = &mut out[parity * layout.half..][..layout.half];
             let (w, x) = (At(&self.faces[..], at), At(x, at - base));
-            row::differences::<f64, A>(&self.links[parity], layout.half, w, x, AtMut(half, 0));
+            row::differences::<f64, FUSED>(&self.links[parity], layout.half, w, x, AtMut(half, 0));
             // Padding sees the coupling across the boundary.
             half[layout.filled(parity)..].fill(0.0);
         }
@@ -171,7 +171,7 @@ impl Diffusion {
 
     /// `A x` for arrays in split storage.
     pub(crate) fn apply(&self, x: &[f64], out: &mut [f64]) {
-        dispatch(Apply { diffusion: self, x, out });
+        simd::run(Apply { diffusion: self, x, out });
     }
 
     /// Sets all points of a buffer in split storage.
@@ -250,15 +250,17 @@ struct Apply<'a> {
     out: &'a mut [f64],
 }
 
-impl Pass for Apply<'_> {
+impl Kernel for Apply<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<A: Arithmetic>(self) {
+    fn call<const FUSED: bool>(self) {
         let layout = &self.diffusion.layout;
         for slab in 0..layout.slabs {
             for row in 0..layout.rows {
                 let at = layout.offset(slab as isize, row, 0);
                 let out = &mut self.out[at..][..layout.row_stride];
-                self.diffusion.apply_row::<A>(slab, row, self.x, 0, out);
+                self.diffusion.apply_row::<FUSED>(slab, row, self.x, 0, out);
             }
         }
     }

@@ -7,8 +7,8 @@
 //! cases at boundaries: ghosts have zero weights.
 
 use crate::storage::LINE;
-use crate::vector::Arithmetic;
 use sobolev_tensor::Real;
+use sobolev_tensor::simd::fused;
 
 /// A product in a sum: distances of weight and value from their reference points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,9 +106,9 @@ fn combine<T: Copy>(a: Line<T>, b: Line<T>, f: impl Fn(T, T) -> T) -> Line<T> {
 }
 
 #[inline(always)]
-fn add_product<T: Real, A: Arithmetic>(sums: &mut Line<T>, w: Line<T>, x: Line<T>) {
+fn add_product<T: Real, const FUSED: bool>(sums: &mut Line<T>, w: Line<T>, x: Line<T>) {
     for i in 0..LINE {
-        sums[i] = A::mul_add(w[i], x[i], sums[i]);
+        sums[i] = fused::<FUSED, _>(w[i], x[i], sums[i]);
     }
 }
 
@@ -125,7 +125,7 @@ fn whole_lines(len: usize) -> usize {
 /// `len` elements from every link lie inside the arrays of `weights` and `values`, and `start` and `finish` may be called
 /// for every line of `len` points.
 #[inline(always)]
-unsafe fn accumulate<T: Real, A: Arithmetic>(
+unsafe fn accumulate<T: Real, const FUSED: bool>(
     links: &Links,
     len: usize,
     weights: *const T,
@@ -144,8 +144,8 @@ unsafe fn accumulate<T: Real, A: Arithmetic>(
             let (w, x) = at(link, t);
             // SAFETY: promised by the caller.
             unsafe {
-                add_product::<T, A>(&mut first, load(w), load(x));
-                add_product::<T, A>(&mut second, load(w.add(LINE)), load(x.add(LINE)));
+                add_product::<T, FUSED>(&mut first, load(w), load(x));
+                add_product::<T, FUSED>(&mut second, load(w.add(LINE)), load(x.add(LINE)));
             }
         }
         finish(t, first);
@@ -157,7 +157,7 @@ unsafe fn accumulate<T: Real, A: Arithmetic>(
         for link in &links.links {
             let (w, x) = at(link, t);
             // SAFETY: promised by the caller.
-            unsafe { add_product::<T, A>(&mut sums, load(w), load(x)) };
+            unsafe { add_product::<T, FUSED>(&mut sums, load(w), load(x)) };
         }
         finish(t, sums);
     }
@@ -174,7 +174,7 @@ pub(crate) enum Entry {
 
 /// `out = sum_k w_k x_k`, or the same added to `out`.
 #[inline(always)]
-pub(crate) fn sum<T: Real, A: Arithmetic>(
+pub(crate) fn sum<T: Real, const FUSED: bool>(
     links: &Links,
     len: usize,
     weights: At<T>,
@@ -186,7 +186,7 @@ pub(crate) fn sum<T: Real, A: Arithmetic>(
     let out = out.pointer(HERE, len);
     // SAFETY: every pointer was checked for len points.
     unsafe {
-        accumulate::<T, A>(
+        accumulate::<T, FUSED>(
             links,
             len,
             w,
@@ -201,7 +201,7 @@ pub(crate) fn sum<T: Real, A: Arithmetic>(
 
 /// `out = scale * sum_k w_k x_k`.
 #[inline(always)]
-pub(crate) fn scaled_sum<T: Real, A: Arithmetic>(
+pub(crate) fn scaled_sum<T: Real, const FUSED: bool>(
     links: &Links,
     len: usize,
     weights: At<T>,
@@ -213,7 +213,7 @@ pub(crate) fn scaled_sum<T: Real, A: Arithmetic>(
     let (scale, out) = (scale.pointer(HERE, len), out.pointer(HERE, len));
     // SAFETY: every pointer was checked for len points.
     unsafe {
-        accumulate::<T, A>(
+        accumulate::<T, FUSED>(
             links,
             len,
             w,
@@ -228,7 +228,7 @@ pub(crate) fn scaled_sum<T: Real, A: Arithmetic>(
 
 /// Gauss-Seidel update of one colour: `x = (rhs + sum_k w_k x_k) / d`.
 #[inline(always)]
-pub(crate) fn relax<T: Real, A: Arithmetic>(
+pub(crate) fn relax<T: Real, const FUSED: bool>(
     links: &Links,
     len: usize,
     weights: At<T>,
@@ -240,7 +240,7 @@ pub(crate) fn relax<T: Real, A: Arithmetic>(
     let (rhs, inverse) = (rhs.pointer(HERE, len), inverse_diagonal.pointer(HERE, len));
     // SAFETY: every pointer was checked for len points.
     unsafe {
-        accumulate::<T, A>(
+        accumulate::<T, FUSED>(
             links,
             len,
             w,
@@ -255,7 +255,7 @@ pub(crate) fn relax<T: Real, A: Arithmetic>(
 
 /// `out = rhs - d x + sum_k w_k x_k`.
 #[inline(always)]
-pub(crate) fn residual<T: Real, A: Arithmetic>(
+pub(crate) fn residual<T: Real, const FUSED: bool>(
     links: &Links,
     len: usize,
     weights: At<T>,
@@ -269,7 +269,7 @@ pub(crate) fn residual<T: Real, A: Arithmetic>(
     let out = out.pointer(HERE, len);
     // SAFETY: every pointer was checked for len points.
     unsafe {
-        accumulate::<T, A>(
+        accumulate::<T, FUSED>(
             links,
             len,
             w,
@@ -287,7 +287,7 @@ pub(crate) fn residual<T: Real, A: Arithmetic>(
 
 /// `out = 1 / (d - sum_k w_k x_k)`, and 0 where that is not positive (padding, where all is zero).
 #[inline(always)]
-pub(crate) fn inverse_of_rest<T: Real, A: Arithmetic>(
+pub(crate) fn inverse_of_rest<T: Real, const FUSED: bool>(
     links: &Links,
     len: usize,
     weights: At<T>,
@@ -299,7 +299,7 @@ pub(crate) fn inverse_of_rest<T: Real, A: Arithmetic>(
     let (diagonal, out) = (diagonal.pointer(HERE, len), out.pointer(HERE, len));
     // SAFETY: every pointer was checked for len points.
     unsafe {
-        accumulate::<T, A>(
+        accumulate::<T, FUSED>(
             links,
             len,
             w,
@@ -322,7 +322,7 @@ pub(crate) fn inverse_or_zero<T: Real>(value: T) -> T {
 
 /// `out = sum_k w_k (x - x_k)`.
 #[inline(always)]
-pub(crate) fn differences<T: Real, A: Arithmetic>(
+pub(crate) fn differences<T: Real, const FUSED: bool>(
     links: &Links,
     len: usize,
     weights: At<T>,
@@ -339,7 +339,7 @@ pub(crate) fn differences<T: Real, A: Arithmetic>(
             for link in &links.links {
                 let w = load(weights.offset(link.weight + t as isize));
                 let other = load(x.offset(link.value + t as isize));
-                add_product::<T, A>(&mut sums, w, combine(own, other, |own, other| own - other));
+                add_product::<T, FUSED>(&mut sums, w, combine(own, other, |own, other| own - other));
             }
             store(out.add(t), sums);
         }
@@ -360,7 +360,7 @@ pub(crate) struct Product {
 
 /// Evaluates a sum of [`Product`]s. `interpolation` holds `P` and `x`, `weights` and `diagonal` the fine couplings.
 #[inline(always)]
-pub(crate) fn galerkin<T: Real, A: Arithmetic>(
+pub(crate) fn galerkin<T: Real, const FUSED: bool>(
     products: &[Product],
     len: usize,
     interpolation: At<T>,
@@ -393,11 +393,44 @@ pub(crate) fn galerkin<T: Real, A: Arithmetic>(
                 }
                 for link in &product.links.links {
                     let (w, x) = (weights.offset(link.weight), interpolation.offset(link.value));
-                    add_product::<T, A>(&mut inner, load(w), load(x));
+                    add_product::<T, FUSED>(&mut inner, load(w), load(x));
                 }
-                add_product::<T, A>(&mut sums, load(interpolation.offset(product.outer)), inner);
+                add_product::<T, FUSED>(&mut sums, load(interpolation.offset(product.outer)), inner);
             }
             store(out.add(t), sums);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sobolev_tensor::simd::{InstructionSet, Kernel, run_on};
+    use sobolev_testing::{noise, relative_error};
+
+    /// A row operation as all of them are: a list of products.
+    struct Row<'a>(&'a Links, &'a [f64], &'a mut [f64]);
+
+    impl Kernel for Row<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call<const FUSED: bool>(self) {
+            sum::<f64, FUSED>(self.0, 48, At(self.1, 1), At(self.1, 50), AtMut(self.2, 0), Entry::Set);
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_to_rounding() {
+        let links: Links = (0..5).map(|k| Link { weight: 7 * k, value: k - 1 }).collect();
+        let data = noise(128, 1);
+        let expected: Vec<f64> =
+            (0..48_usize).map(|t| (0..5).map(|k| data[1 + t + 7 * k] * data[50 + t + k - 1]).sum()).collect();
+        for set in InstructionSet::available() {
+            let mut out = vec![0.0; 48];
+            run_on(set, Row(&links, &data, &mut out));
+            // Five roundings of terms below one.
+            assert!(relative_error(&out, &expected) < 1e-15, "{set:?}");
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::row::{self, At, AtMut, Entry};
 use crate::stencil::{Ordering, Relaxation, STAGES, Stencil};
 use crate::storage::{Buffer, Layout, interleave};
 use crate::transfer::Transfer;
-use crate::vector::{Arithmetic, Pass};
 use sobolev_tensor::Real;
+use sobolev_tensor::simd::{Kernel, fused};
 use std::ops::Range;
 
 /// What a visit reads.
@@ -92,7 +92,13 @@ impl<T: Real> Matrix<'_, T> {
 
     /// One stage of a sweep on one slab.
     #[inline(always)]
-    fn relax<A: Arithmetic>(&self, block: &mut Block<T>, slab: usize, stage: usize, direction: Direction) {
+    fn relax<const FUSED: bool>(
+        &self,
+        block: &mut Block<T>,
+        slab: usize,
+        stage: usize,
+        direction: Direction,
+    ) {
         let backward = direction == Direction::Backward;
         let row_parities = if backward { [0, 1] } else { [1, 0] };
         for row_parity in row_parities {
@@ -105,7 +111,7 @@ impl<T: Real> Matrix<'_, T> {
                         _ => &self.relaxation.all[parity],
                     };
                     let at = self.layout.offset(slab as isize, row, parity);
-                    row::relax::<T, A>(
+                    row::relax::<T, FUSED>(
                         links,
                         self.layout.half,
                         At(&self.stencil.weights, at),
@@ -120,7 +126,7 @@ impl<T: Real> Matrix<'_, T> {
 
     /// The residual of one slab into the ring, but for the last colour, where it vanishes.
     #[inline(always)]
-    fn residual<A: Arithmetic>(&self, block: &mut Block<T>, slab: usize) {
+    fn residual<const FUSED: bool>(&self, block: &mut Block<T>, slab: usize) {
         for row in 0..self.layout.rows {
             for parity in 0..2 {
                 let colour = [slab % 2, self.layout.row_parity(row), parity];
@@ -133,11 +139,11 @@ impl<T: Real> Matrix<'_, T> {
                 let out = AtMut(&mut block.ring, self.transfer.ring_offset(slab, row, parity));
                 let half = self.layout.half;
                 if self.sweeps == 1 {
-                    row::sum::<T, A>(self.relaxation.later(colour), half, weights, x, out, Entry::Set);
+                    row::sum::<T, FUSED>(self.relaxation.later(colour), half, weights, x, out, Entry::Set);
                 } else {
                     let all = &self.relaxation.all[parity];
                     let (rhs, diagonal) = (At(self.rhs, at), At(&self.stencil.diagonal[..], at));
-                    row::residual::<T, A>(all, half, weights, x, rhs, diagonal, out);
+                    row::residual::<T, FUSED>(all, half, weights, x, rhs, diagonal, out);
                 }
             }
         }
@@ -154,12 +160,12 @@ pub(crate) struct Descend<'a, T> {
 
 impl<T: Real> Descend<'_, T> {
     #[inline(always)]
-    fn restrict<A: Arithmetic>(&mut self, slab: usize) {
+    fn restrict<const FUSED: bool>(&mut self, slab: usize) {
         let transfer = self.matrix.transfer;
         let coarse = &transfer.coarse;
         let base = coarse.base(self.block.coarse.start as isize);
         for row in 0..coarse.rows {
-            transfer.restrict::<A>(slab, row, &self.block.ring, &mut self.block.row);
+            transfer.restrict::<FUSED>(slab, row, &self.block.ring, &mut self.block.row);
             let start = coarse.offset(slab as isize, row, 0) - base;
             let (even, odd) = self.coarse_rhs[start..start + coarse.row_stride].split_at_mut(coarse.half);
             crate::storage::split(&self.block.row, even, odd);
@@ -167,9 +173,11 @@ impl<T: Real> Descend<'_, T> {
     }
 }
 
-impl<T: Real> Pass for Descend<'_, T> {
+impl<T: Real> Kernel for Descend<'_, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<A: Arithmetic>(mut self) {
+    fn call<const FUSED: bool>(mut self) {
         let matrix = self.matrix;
         let stages = (STAGES * matrix.sweeps) as isize;
         let total = matrix.layout.slabs as isize;
@@ -184,14 +192,14 @@ impl<T: Real> Pass for Descend<'_, T> {
                 if ((low - reach).max(0)..(high + reach).min(total)).contains(&slab) {
                     let direction =
                         if stage < STAGES as isize { Direction::First } else { Direction::Forward };
-                    matrix.relax::<A>(self.block, slab as usize, stage as usize % STAGES, direction);
+                    matrix.relax::<FUSED>(self.block, slab as usize, stage as usize % STAGES, direction);
                 }
             }
             let slab = time - stages;
             if residuals.contains(&slab) {
-                matrix.residual::<A>(self.block, slab as usize);
+                matrix.residual::<FUSED>(self.block, slab as usize);
                 while next < self.block.coarse.end && matrix.transfer.last_fine(0, next) as isize <= slab {
-                    self.restrict::<A>(next);
+                    self.restrict::<FUSED>(next);
                     next += 1;
                 }
             }
@@ -215,21 +223,21 @@ pub(crate) struct Ascend<'a, T> {
 
 impl<T: Real> Ascend<'_, T> {
     #[inline(always)]
-    fn correct<A: Arithmetic>(&mut self, slab: usize) {
+    fn correct<const FUSED: bool>(&mut self, slab: usize) {
         let Matrix { layout, ordering, dimensions, transfer, .. } = self.matrix;
         for row in 0..layout.rows {
             for parity in 0..2 {
                 // The last colour is overwritten before it is read.
                 if !ordering.is_last(dimensions, [slab % 2, layout.row_parity(row), parity]) {
                     let at = layout.offset(slab as isize, row, parity) - self.block.base;
-                    transfer.prolong::<A>(slab, row, parity, self.coarse, AtMut(&mut self.block.x, at));
+                    transfer.prolong::<FUSED>(slab, row, parity, self.coarse, AtMut(&mut self.block.x, at));
                 }
             }
         }
     }
 
     #[inline(always)]
-    fn finish<A: Arithmetic>(&mut self, slab: usize) {
+    fn finish<const FUSED: bool>(&mut self, slab: usize) {
         let layout = self.matrix.layout;
         let base = layout.base(self.block.slabs.start as isize);
         let mut product = 0.0;
@@ -242,35 +250,37 @@ impl<T: Real> Ascend<'_, T> {
                 interleave(even, odd, out);
             } else {
                 out.copy_from_slice(x);
-                product += dot::<T, A>(&self.matrix.rhs[at..][..layout.row_stride], x);
+                product += dot::<T, FUSED>(&self.matrix.rhs[at..][..layout.row_stride], x);
             }
         }
         self.products[slab - self.block.slabs.start] = product;
     }
 }
 
-impl<T: Real> Pass for Ascend<'_, T> {
+impl<T: Real> Kernel for Ascend<'_, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<A: Arithmetic>(mut self) {
+    fn call<const FUSED: bool>(mut self) {
         let matrix = self.matrix;
         let stages = (STAGES * matrix.sweeps) as isize;
         let total = matrix.layout.slabs as isize;
         let (low, high) = (self.block.slabs.start as isize, self.block.slabs.end as isize);
         for time in low - stages..high + stages {
             if (0..total).contains(&time) {
-                self.correct::<A>(time as usize);
+                self.correct::<FUSED>(time as usize);
             }
             for stage in 0..stages {
                 let slab = time - 1 - stage;
                 let reach = stages - 1 - stage;
                 if ((low - reach).max(0)..(high + reach).min(total)).contains(&slab) {
                     let forward = STAGES - 1 - stage as usize % STAGES;
-                    matrix.relax::<A>(self.block, slab as usize, forward, Direction::Backward);
+                    matrix.relax::<FUSED>(self.block, slab as usize, forward, Direction::Backward);
                 }
             }
             let slab = time - stages;
             if (low..high).contains(&slab) {
-                self.finish::<A>(slab as usize);
+                self.finish::<FUSED>(slab as usize);
             }
         }
     }
@@ -278,12 +288,12 @@ impl<T: Real> Pass for Ascend<'_, T> {
 
 /// Inner product with sums in double precision, in a fixed order that vectorises.
 #[inline(always)]
-pub(crate) fn dot<T: Real, A: Arithmetic>(a: &[T], b: &[T]) -> f64 {
+pub(crate) fn dot<T: Real, const FUSED: bool>(a: &[T], b: &[T]) -> f64 {
     const LANES: usize = 16;
     let mut sums = [0.0; LANES];
     for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
         for lane in 0..LANES {
-            sums[lane] = A::mul_add(a[lane].to_f64(), b[lane].to_f64(), sums[lane]);
+            sums[lane] = fused::<FUSED, _>(a[lane].to_f64(), b[lane].to_f64(), sums[lane]);
         }
     }
     sums.iter().sum()

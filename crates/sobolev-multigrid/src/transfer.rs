@@ -14,8 +14,8 @@ use crate::chunks::{Chunks, run, split_planes};
 use crate::row::{self, At, AtMut, Entry, Link, Links};
 use crate::stencil::{Offset, Ordering, Stencil, couplings};
 use crate::storage::{Buffer, LINE, Layout};
-use crate::vector::{Arithmetic, Pass, dispatch};
 use sobolev_tensor::Real;
+use sobolev_tensor::simd::{self, Kernel};
 
 /// Storage of the weights of one corner.
 #[derive(Debug, Clone, Copy)]
@@ -239,16 +239,23 @@ impl<T: Real> Transfer<T> {
 
     /// `coarse row = P^T residual`, columns in their natural order, from a ring that holds the slabs around the row.
     #[inline(always)]
-    pub(crate) fn restrict<A: Arithmetic>(&self, slab: usize, row: usize, ring: &[T], out: &mut [T]) {
+    pub(crate) fn restrict<const FUSED: bool>(&self, slab: usize, row: usize, ring: &[T], out: &mut [T]) {
         let links = &self.restriction[slab % 2 * 2 + row % 2];
         let weights = At(&self.weights, self.cells.offset(slab, row));
         let start = self.ring_offset(self.first_fine(0, slab), self.first_fine(1, row), 0);
-        row::sum::<T, A>(links, self.cells.half, weights, At(ring, start), AtMut(out, self.lead), Entry::Set);
+        row::sum::<T, FUSED>(
+            links,
+            self.cells.half,
+            weights,
+            At(ring, start),
+            AtMut(out, self.lead),
+            Entry::Set,
+        );
     }
 
     /// `x = x + P e` for a half-row; the coarse correction `e` has its columns in their natural order.
     #[inline(always)]
-    pub(crate) fn prolong<A: Arithmetic>(
+    pub(crate) fn prolong<const FUSED: bool>(
         &self,
         slab: usize,
         row: usize,
@@ -261,7 +268,14 @@ impl<T: Real> Transfer<T> {
         let (cell_slab, cell_row) = (self.cell(0, slab), self.cell(1, row));
         let coarse = self.coarse.offset(cell_slab as isize, cell_row, 0) + self.lead;
         let weights = At(&self.weights, self.cells.offset(cell_slab, cell_row));
-        row::sum::<T, A>(&self.prolongation[index], self.cells.half, weights, At(e, coarse), x, Entry::Add);
+        row::sum::<T, FUSED>(
+            &self.prolongation[index],
+            self.cells.half,
+            weights,
+            At(e, coarse),
+            x,
+            Entry::Add,
+        );
     }
 
     /// Builds the interpolation from the fine operator.
@@ -289,7 +303,7 @@ impl<T: Real> Transfer<T> {
                 base: self.cells.offset(cells.start, 0),
                 out,
             });
-            run(passes.collect(), dispatch);
+            run(passes.collect(), simd::run);
         }
     }
 }
@@ -309,9 +323,11 @@ struct Build<'a, T> {
     out: Vec<&'a mut [T]>,
 }
 
-impl<T: Real> Pass for Build<'_, T> {
+impl<T: Real> Kernel for Build<'_, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<A: Arithmetic>(mut self) {
+    fn call<const FUSED: bool>(mut self) {
         let half = self.cells.half;
         let mut inverse = vec![T::zero(); half];
         for index in 0..8 {
@@ -336,10 +352,10 @@ impl<T: Real> Pass for Build<'_, T> {
                     let known = At(self.known, cell);
                     let diagonal = At(&self.stencil.diagonal[..], at);
                     let out = AtMut(&mut inverse, 0);
-                    row::inverse_of_rest::<T, A>(&kind.lumped, half, weights, known, diagonal, out);
+                    row::inverse_of_rest::<T, FUSED>(&kind.lumped, half, weights, known, diagonal, out);
                     for (plane, links) in &kind.corners {
                         let out = AtMut(self.out[plane - self.first], cell - self.base);
-                        row::scaled_sum::<T, A>(links, half, weights, known, At(&inverse, 0), out);
+                        row::scaled_sum::<T, FUSED>(links, half, weights, known, At(&inverse, 0), out);
                     }
                 }
             }

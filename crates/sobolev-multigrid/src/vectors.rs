@@ -5,8 +5,8 @@ use crate::hierarchy::Multigrid;
 use crate::operator::Diffusion;
 use crate::smoother::dot;
 use crate::storage::Buffer;
-use crate::vector::{Arithmetic, Pass, dispatch};
 use ndarray::{ArrayViewD, ArrayViewMutD};
+use sobolev_tensor::simd::{self, Kernel, fused};
 use sobolev_tensor::{Real, Result, check_finite};
 use std::ops::Range;
 
@@ -135,7 +135,7 @@ impl Vectors {
             image,
             products,
         });
-        run(tasks.collect(), dispatch);
+        run(tasks.collect(), simd::run);
         self.products.iter().sum()
     }
 
@@ -162,7 +162,7 @@ impl Vectors {
             rhs,
             products,
         });
-        run(tasks.collect(), dispatch);
+        run(tasks.collect(), simd::run);
         self.absolute_residual = self.products.iter().sum::<f64>().sqrt();
     }
 
@@ -191,9 +191,11 @@ struct Search<'a, T> {
     products: &'a mut [f64],
 }
 
-impl<T: Real> Pass for Search<'_, T> {
+impl<T: Real> Kernel for Search<'_, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<A: Arithmetic>(self) {
+    fn call<const FUSED: bool>(self) {
         let Self { diffusion, slabs, correction, factor, beta, direction, image, products } = self;
         let layout = &diffusion.layout;
         let before = layout.base(slabs.start as isize - 1);
@@ -206,7 +208,9 @@ impl<T: Real> Pass for Search<'_, T> {
                 if beta == 0.0 {
                     p.iter_mut().zip(z).for_each(|(p, z)| *p = z.to_f64() * factor);
                 } else {
-                    p.iter_mut().zip(z).for_each(|(p, z)| *p = A::mul_add(*p, beta, z.to_f64() * factor));
+                    p.iter_mut()
+                        .zip(z)
+                        .for_each(|(p, z)| *p = fused::<FUSED, _>(*p, beta, z.to_f64() * factor));
                 }
             }
             if slab <= slabs.start as isize {
@@ -217,8 +221,8 @@ impl<T: Real> Pass for Search<'_, T> {
             for row in 0..layout.rows {
                 let at = layout.offset(finished as isize, row, 0);
                 let q = &mut image[at - own..][..layout.row_stride];
-                diffusion.apply_row::<A>(finished, row, direction, before, q);
-                product += dot::<f64, A>(&direction[at - before..][..layout.row_stride], q);
+                diffusion.apply_row::<FUSED>(finished, row, direction, before, q);
+                product += dot::<f64, FUSED>(&direction[at - before..][..layout.row_stride], q);
             }
             products[finished - slabs.start] = product;
         }
@@ -238,20 +242,22 @@ struct Update<'a, T> {
     products: &'a mut [f64],
 }
 
-impl<T: Real> Pass for Update<'_, T> {
+impl<T: Real> Kernel for Update<'_, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<A: Arithmetic>(self) {
+    fn call<const FUSED: bool>(self) {
         let Self { slab_stride, alpha, scale, direction, image, x, residual, rhs, products } = self;
         for (slab, product) in products.iter_mut().enumerate() {
             let range = slab * slab_stride..(slab + 1) * slab_stride;
             let (p, q) = (&direction[range.clone()], &image[range.clone()]);
             let (x, r) = (&mut x[range.clone()], &mut residual[range.clone()]);
-            x.iter_mut().zip(p).for_each(|(x, p)| *x = A::mul_add(alpha, *p, *x));
+            x.iter_mut().zip(p).for_each(|(x, p)| *x = fused::<FUSED, _>(alpha, *p, *x));
             for ((r, q), to) in r.iter_mut().zip(q).zip(&mut rhs[range]) {
-                *r = A::mul_add(-alpha, *q, *r);
+                *r = fused::<FUSED, _>(-alpha, *q, *r);
                 *to = T::cast(*r * scale);
             }
-            *product = dot::<f64, A>(r, r);
+            *product = dot::<f64, FUSED>(r, r);
         }
     }
 }

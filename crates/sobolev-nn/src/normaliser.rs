@@ -21,6 +21,8 @@
 mod fit;
 mod resample;
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sobolev_tensor::{Error, Real, Result};
@@ -187,11 +189,12 @@ impl<T: Real> Normaliser<T> {
         // Short parameters are repeated to some 64 entries, so that the inner loop is long enough for vector
         // instructions; chunks of about 16384 entries keep the scheduling cost below the cost of the pass.
         let repeats = 64_usize.div_ceil(self.shift.len());
-        let (shift, scale) = (self.shift.repeat(repeats), self.scale.repeat(repeats));
+        let (shift, scale) = (repeated(&self.shift, repeats), repeated(&self.scale, repeats));
+        let (shift, scale) = (&shift[..], &scale[..]);
         let period = shift.len();
         values.par_chunks_mut(period * 16384_usize.div_ceil(period)).for_each(|chunk| {
             for row in chunk.chunks_mut(period) {
-                for ((value, &a), &b) in row.iter_mut().zip(&shift).zip(&scale) {
+                for ((value, &a), &b) in row.iter_mut().zip(shift).zip(scale) {
                     *value = map(*value, a, b);
                 }
             }
@@ -225,6 +228,10 @@ impl<T: Real> Normaliser<T> {
             error
         })
     }
+}
+
+fn repeated<T: Real>(values: &[T], times: usize) -> Cow<'_, [T]> {
+    if times == 1 { Cow::Borrowed(values) } else { Cow::Owned(values.repeat(times)) }
 }
 
 fn axes(sample: &[usize]) -> String {

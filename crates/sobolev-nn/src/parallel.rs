@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use sobolev_tensor::{Pool, Real, Tensor};
 
-use crate::simd::{self, Kernel, fused};
+use sobolev_tensor::simd::{self, Kernel, fused};
 
 /// Elements of an elementwise loop that one task handles: 64 KiB in f32, a part of the second-level cache, and tens of
 /// microseconds of work.

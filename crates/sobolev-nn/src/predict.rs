@@ -37,7 +37,7 @@ pub fn predict<T: Real>(
             return Err(Error::Cancelled { task: "prediction".to_string(), done, total });
         }
         let part = input.slice_axis(Axis(0), Slice::from(done..done + batch.len()));
-        let prediction = forward(model, Tensor::from_array(&pool, part), normalisers, &pool)?;
+        let prediction = predict_batch(model, Tensor::from_array(&pool, part), normalisers, &pool)?;
         if predictions.is_empty() {
             shape = prediction.shape().to_vec();
             shape[0] = samples;
@@ -87,7 +87,7 @@ pub(crate) fn evaluate_in<T: Real>(
             return Err(Error::Cancelled { task: "evaluation".to_string(), done, total }.into());
         }
         let (input, target) = read_batch(pool, source, role, batch)?;
-        let prediction = forward(model, input, normalisers, pool)?;
+        let prediction = predict_batch(model, input, normalisers, pool)?;
         losses.extend(loss.evaluate(prediction, &target)?);
     }
     Ok(losses)
@@ -110,7 +110,7 @@ pub(crate) fn read_batch<T: Real>(
 }
 
 /// The decoded prediction for an input in physical units, without a record.
-fn forward<T: Real>(
+pub(crate) fn predict_batch<T: Real>(
     model: &dyn Model<T>,
     mut input: Tensor<T>,
     normalisers: &Normalisers<T>,

@@ -12,7 +12,7 @@
 //! The weights do not depend on the grid: the same model answers on any grid that has its modes.
 
 use crate::grid::{Coordinates, append_coordinates, crop, pad};
-use crate::models::{ModelEntry, SampleGrid};
+use crate::models::{ModelEntry, SampleGrid, read_settings};
 use crate::spectral::{FourierLayer, FourierLayerSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -254,12 +254,7 @@ pub(crate) const ENTRY: ModelEntry = ModelEntry {
     source: "Li, Kovachki, Azizzadenesheli, Liu, Bhattacharya, Stuart, Anandkumar: Fourier neural operator for \
              parametric partial differential equations, ICLR 2021, arXiv:2010.08895",
     fit_to,
-    build: |settings, seed| {
-        let settings = serde_json::from_value(Value::Object(settings)).map_err(|error| {
-            Error::value("fno settings", "known keys with values of their types", "another").with_hint(error)
-        })?;
-        Ok(Box::new(Fno::<f32>::new(settings, seed)?))
-    },
+    build: |settings, seed| Ok(Box::new(Fno::<f32>::new(read_settings("fno", settings)?, seed)?)),
 };
 
 /// Part of a non-periodic axis that is added as padding, 9 of 85 points as in the original script for Darcy flow.

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use sobolev_nn::{GridAlignment, Model, closest};
+use sobolev_nn::{GridAlignment, Model};
 use sobolev_tensor::{Error, Result};
 
 use crate::fno;
@@ -52,13 +53,25 @@ impl ModelEntry {
     pub fn named(name: &str) -> Result<&'static Self> {
         MODELS.iter().find(|entry| entry.name == name).ok_or_else(|| {
             let names: Vec<&str> = MODELS.iter().map(|entry| entry.name).collect();
-            let error = Error::value("model", format!("one of {}", names.join(", ")), format!("\"{name}\""));
-            match closest(name, &names) {
-                Some(near) => error.with_hint(format!("did you mean \"{near}\"?")),
-                None => error,
-            }
+            Error::unknown_name("model", &names, name)
         })
     }
+}
+
+/// Reads a table of settings whose absent entries take defaults.
+///
+/// # Errors
+/// [`Error::Value`] that names the entry that is unknown or has a value of the wrong type.
+pub(crate) fn read_settings<S: DeserializeOwned>(model: &str, table: Map<String, Value>) -> Result<S> {
+    serde_json::from_value(Value::Object(table.clone())).map_err(|whole| {
+        // The entry to blame is the one that is refused when it stands alone.
+        let alone = |(key, value)| {
+            let entry = Value::Object(Map::from_iter([(String::clone(key), Value::clone(value))]));
+            serde_json::from_value::<S>(entry).err().map(|error| (key.as_str(), error))
+        };
+        let (key, error) = table.iter().find_map(alone).unwrap_or(("", whole));
+        Error::setting(model, key, &error.to_string())
+    })
 }
 
 #[cfg(test)]
@@ -120,6 +133,11 @@ mod tests {
         let mut settings = Map::new();
         settings.insert("widht".to_string(), Value::from(4));
         let error = (fno::ENTRY.build)(settings, 0).err().unwrap().to_string();
-        assert!(error.contains("unknown field `widht`") && error.contains("`width`"), "{error}");
+        assert!(error.starts_with("fno setting: expected one of modes, width"), "{error}");
+        assert!(error.ends_with("got \"widht\"; did you mean \"width\"?"), "{error}");
+        let mut settings = Map::new();
+        settings.insert("width".to_string(), Value::from("wide"));
+        let error = (fno::ENTRY.build)(settings, 0).err().unwrap().to_string();
+        assert_eq!(error, "fno setting width: expected a whole number, got string \"wide\"");
     }
 }

@@ -1,10 +1,13 @@
 //! Memory of training: this binary counts what it allocates, so it holds one test only.
 
-use sobolev_nn::loss::Reduction;
-use sobolev_nn::{Loss, Model, OptimiserSettings};
+use sobolev_nn::{
+    Normaliser, NormaliserKind, Normalisers, SampleSource, SourceError, Trainer, TrainerSettings,
+    TrainingObserver,
+};
 use sobolev_operators::{Fno, FnoSettings};
-use sobolev_tensor::{Pool, Tape, Tensor, Var};
+use sobolev_tensor::Monitor;
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Allocations above this size are counted.
@@ -33,32 +36,84 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Two waves of different length on every sample.
+struct Waves {
+    shape: [usize; 3],
+}
+
+impl SampleSource<f32> for Waves {
+    fn samples(&self) -> usize {
+        8
+    }
+
+    fn input_shape(&self) -> Vec<usize> {
+        self.shape.to_vec()
+    }
+
+    fn target_shape(&self) -> Vec<usize> {
+        self.shape.to_vec()
+    }
+
+    fn read(&self, indices: &[usize], input: &mut [f32], target: &mut [f32]) -> Result<(), SourceError> {
+        let len = self.shape.iter().product::<usize>();
+        for (row, index) in indices.iter().enumerate() {
+            let wave = |length: f32, values: &mut [f32]| {
+                values
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(i, v)| *v = (*index as f32 + i as f32 / length).sin());
+            };
+            if !input.is_empty() {
+                wave(3.0, &mut input[row * len..][..len]);
+            }
+            if !target.is_empty() {
+                wave(5.0, &mut target[row * len..][..len]);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Large allocations of each step.
+#[derive(Default)]
+struct StepWatch {
+    before: AtomicUsize,
+    counts: Mutex<Vec<usize>>,
+}
+
+impl Monitor for StepWatch {
+    /// Asked before each step.
+    fn cancelled(&self) -> bool {
+        self.before.store(LARGE_ALLOCATIONS.load(Ordering::Relaxed), Ordering::Relaxed);
+        false
+    }
+
+    /// Told after each step.
+    fn progress(&self, _: u64, _: u64) {
+        let count = LARGE_ALLOCATIONS.load(Ordering::Relaxed) - self.before.load(Ordering::Relaxed);
+        self.counts.lock().unwrap().push(count);
+    }
+}
+
+impl TrainingObserver for StepWatch {}
+
 #[test]
 fn a_training_step_after_the_first_allocates_nothing_large() {
-    // Large enough that every array of points, every spectrum and every weight is above the limit.
+    // Large enough that every array of points, every spectrum, every weight and the statistics are above the limit.
     let settings =
         FnoSettings { modes: vec![6, 6], width: 16, padding: vec![0.1; 2], ..FnoSettings::default() };
     let mut model = Fno::<f32>::new(settings, 0).unwrap();
-    let shape = [4, 48, 48, 1];
-    let values: Vec<f32> = (0..shape.iter().product()).map(|i: usize| (i as f32 * 0.3).sin()).collect();
-    let field = Tensor::from_slice(&shape, &values).unwrap();
-    let loss = Loss::RelativeL2 {}.on::<f32>(&shape[1..]).unwrap();
-    let mut optimiser = OptimiserSettings::default().build(model.parameters()).unwrap();
-    let pool = Pool::new();
-    let mut counts = Vec::new();
+    let source = Waves { shape: [132, 132, 1] };
+    let pointwise = NormaliserKind::Pointwise;
+    let [input, target] = Normaliser::fit(pointwise, pointwise, &source).unwrap();
+    let settings =
+        TrainerSettings { epochs: 2, batch: 4, clip_norm: Some(1.0), ..TrainerSettings::default() };
+    let mut trainer = Trainer::new(settings, Normalisers::new(input, target), &model).unwrap();
+    let watch = StepWatch::default();
     // One thread: with several, whether two tasks need their scratch at the same moment depends on the scheduler.
     let threads = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    for _ in 0..4 {
-        let before = LARGE_ALLOCATIONS.load(Ordering::Relaxed);
-        threads.install(|| {
-            let mut tape = Tape::recording(&pool);
-            let prediction = model.forward(&mut tape, Var::constant(field.clone())).unwrap();
-            let value = loss.forward(&mut tape, prediction, &field, Reduction::Mean).unwrap();
-            let gradients = tape.backward(value.value).unwrap();
-            optimiser.step(model.parameters_mut(), &gradients, 1e-3, 1.0);
-        });
-        counts.push(LARGE_ALLOCATIONS.load(Ordering::Relaxed) - before);
-    }
+    threads.install(|| trainer.fit(&mut model, &source, None, &watch)).unwrap();
+    let counts = watch.counts.into_inner().unwrap();
     assert!(counts[0] > 10, "the first step fills the pool: {counts:?}");
     assert_eq!(counts[1..], [0, 0, 0]);
 }

@@ -29,7 +29,6 @@ use sobolev_multigrid::{CgInfo, CgParams, Cycle, DiffusionSolver, Forcing, Grid,
 use sobolev_tensor::{Error, Monitor, Result, check_channels_last, check_finite};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 /// Solver of Darcy flow; the module page has equation, method and limits.
 ///
@@ -68,17 +67,6 @@ pub struct DarcySolution {
     pub u: ArrayD<f64>,
     /// Iterations and residual of each sample.
     pub info: Vec<CgInfo>,
-}
-
-/// Where the time of one solution went.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DarcyTiming {
-    /// Seconds from the coefficient to all coarse operators.
-    pub set_up_seconds: f64,
-    /// Seconds from there to the solution, copied out.
-    pub solve_seconds: f64,
-    /// Iterations and residual.
-    pub info: CgInfo,
 }
 
 impl Default for Darcy {
@@ -202,32 +190,6 @@ impl Darcy {
             let info = solver.solve(&self.forcing(&grid, 0)?, &self.params)?;
             Ok((solver.solution(), info))
         })
-    }
-
-    /// Solves the first sample of `coefficient` `repeats` times with all threads of the rayon pool, and says how long it
-    /// took. The first repeat also pays for memory, as the first sample of a data set does.
-    ///
-    /// # Errors
-    /// As [`solve_batch`](Self::solve_batch).
-    pub fn measure(&self, coefficient: ArrayViewD<'_, f64>, repeats: usize) -> Result<Vec<DarcyTiming>> {
-        let grid = self.grid(&coefficient)?;
-        let sample = coefficient.index_axis(Axis(0), 0);
-        let a = sample.index_axis(Axis(sample.ndim() - 1), 0);
-        let mut solver = DiffusionSolver::new(&grid, Parallelism::Pool).with_cycle(self.cycle)?;
-        let mut u = ArrayD::zeros(grid.cells());
-        let once = |_| {
-            let start = Instant::now();
-            solver.set_coefficient(a.view())?;
-            let ready = Instant::now();
-            let info = solver.solve(&self.forcing(&grid, 0)?, &self.params)?;
-            solver.write_solution(u.view_mut())?;
-            Ok(DarcyTiming {
-                set_up_seconds: (ready - start).as_secs_f64(),
-                solve_seconds: ready.elapsed().as_secs_f64(),
-                info,
-            })
-        };
-        (0..repeats).map(once).collect()
     }
 
     /// The grid of a batch of coefficients whose shape, and that of the forcing, fit.

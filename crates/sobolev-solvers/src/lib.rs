@@ -26,9 +26,7 @@ mod settings;
 mod solver;
 
 pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings, Step};
-pub use darcy::{
-    Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState, DarcyTiming,
-};
+pub use darcy::{Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState};
 pub use problem::{Axis, EquationEntry, Field, Problem, Sample};
 pub use random_field::GaussianField;
 pub use solver::{SteadySolver, TimeSolver};

@@ -6,16 +6,17 @@ use sobolev_tensor::{Error, Result};
 /// Reads `table` into settings. Absent keys take the defaults of the type.
 ///
 /// # Errors
-/// [`Error::Value`] that names `argument` for unknown keys (it lists the known ones) and values of the wrong type.
-pub(crate) fn read<T: DeserializeOwned>(argument: &str, table: toml::Table) -> Result<T> {
-    table.clone().try_into().map_err(|error: toml::de::Error| {
-        let message = error.message().trim().replace('\n', ", ");
-        Error::value(
-            argument,
-            "known keys with values of their types",
-            table.to_string().trim().replace('\n', ", "),
-        )
-        .with_hint(message)
+/// [`Error::Value`] for an unknown key of the table called `name` (it lists the known ones) and a value of the wrong type.
+pub(crate) fn read<T: DeserializeOwned>(name: &str, table: toml::Table) -> Result<T> {
+    table.clone().try_into().map_err(|whole: toml::de::Error| {
+        // The entry to blame is the one that is refused when it stands alone, unless another one is missing.
+        let alone = |(key, value)| {
+            let entry = toml::Table::from_iter([(String::clone(key), toml::Value::clone(value))]);
+            let error = entry.try_into::<T>().err()?;
+            (!error.message().starts_with("missing field")).then_some((key.as_str(), error))
+        };
+        let (key, error) = table.iter().find_map(alone).unwrap_or(("", whole));
+        Error::setting(name, key, error.message())
     })
 }
 

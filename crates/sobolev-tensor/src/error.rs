@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::closest;
+
 /// Result with [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -96,6 +98,47 @@ impl Error {
             expected: expected.to_string(),
             got: got.to_string(),
             hint: String::new(),
+        }
+    }
+
+    /// A [`Error::Value`] for a name that is none of `names`; it lists them, and asks whether a near one was meant.
+    #[cold]
+    pub fn unknown_name(argument: impl Display, names: &[&str], got: &str) -> Self {
+        let error = Self::value(argument, format!("one of {}", names.join(", ")), format!("\"{got}\""));
+        match closest(got, names) {
+            Some(near) => error.with_hint(format!("did you mean \"{near}\"?")),
+            None => error,
+        }
+    }
+
+    /// A [`Error::Value`] for the setting `key` of `table` that a deserialiser refused with `message`, in the words of
+    /// `serde`: an unknown key, or a value of the wrong type. Other messages are passed on as advice.
+    ///
+    /// ```
+    /// use sobolev_tensor::Error;
+    /// let error = Error::setting("fno", "width", "invalid type: string \"wide\", expected usize");
+    /// assert_eq!(error.to_string(), "fno setting width: expected a whole number, got string \"wide\"");
+    /// let error = Error::setting("fno", "widht", "unknown field `widht`, expected one of `modes`, `width`");
+    /// assert_eq!(error.to_string(), "fno setting: expected one of modes, width, got \"widht\"; did you mean \"width\"?");
+    /// ```
+    #[cold]
+    pub fn setting(table: &str, key: &str, message: &str) -> Self {
+        let message = message.trim().replace('\n', ", ");
+        if let Some((unknown, known)) =
+            message.strip_prefix("unknown field ").and_then(|rest| rest.split_once(','))
+        {
+            let names: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+            return Self::unknown_name(format!("{table} setting"), &names, unknown.trim_matches('`'));
+        }
+        let argument =
+            if key.is_empty() { format!("{table} settings") } else { format!("{table} setting {key}") };
+        let wrong =
+            ["invalid type: ", "invalid value: "].iter().find_map(|start| message.strip_prefix(start));
+        match wrong.and_then(|rest| rest.split_once(", expected ")) {
+            Some((got, "usize" | "u64" | "u32")) => Self::value(argument, "a whole number", got),
+            Some((got, "f64" | "f32")) => Self::value(argument, "a number", got),
+            Some((got, expected)) => Self::value(argument, expected, got),
+            None => Self::value(argument, "a known value", "another").with_hint(message),
         }
     }
 

@@ -3,6 +3,7 @@
 //! - [`Tensor`]: contiguous row-major arrays of any rank on pooled, shared memory; `ndarray` in and out.
 //! - [`matmul()`]: products on slices, fast for the skinny shapes of operator layers.
 //! - [`Tape`], [`Operation`], [`Var`], [`Gradients`]: reverse mode over coarse operations that any crate may add.
+//! - [`simd`]: loops compiled for the vector instructions of the processor at hand.
 //! - [`linalg`]: dense and sparse factorisations.
 //! - [`Parameters`]: the learnable tensors of a model.
 //! - [`Random`]: random numbers addressed by (seed, purpose, stream, position).
@@ -14,16 +15,19 @@ mod error;
 pub mod linalg;
 pub mod matmul;
 mod monitor;
+mod names;
 mod parameters;
 mod pool;
 mod random;
 mod real;
+pub mod simd;
 mod tape;
 mod tensor;
 
 pub use error::{Error, Result, check_channels_last, check_finite};
 pub use matmul::{Accumulate, Mat, MatMut, matmul};
 pub use monitor::Monitor;
+pub use names::closest;
 pub use parameters::{ParameterId, Parameters};
 pub use pool::{Buffer, Pool};
 pub use random::{Random, RandomStream};

@@ -28,6 +28,7 @@ pub mod bench;
 mod description;
 mod error;
 pub mod figure;
+mod file;
 pub mod metrics;
 mod picture;
 pub mod prelude;
@@ -51,3 +52,14 @@ pub use sobolev_nn as nn;
 pub use sobolev_operators as operators;
 pub use sobolev_solvers as solvers;
 pub use sobolev_tensor as tensor;
+
+/// The pages whose Rust examples are compiled and run with the tests of the documentation.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/fno.md")]
+    struct Fno;
+    #[doc = include_str!("../../../docs/solvers.md")]
+    struct Solvers;
+}

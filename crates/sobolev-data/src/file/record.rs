@@ -14,6 +14,7 @@ use sobolev_solvers::{Axis, Field};
 
 use super::damaged;
 use super::header::Header;
+use super::untimed::new_dataset;
 use crate::description::{Compression, Provenance, check_field};
 use crate::error::{Error, Result};
 use crate::values::{Precision, checksum};
@@ -108,7 +109,7 @@ pub(super) fn write(root: &Group, header: &Header) -> std::result::Result<(), hd
     let text = serde_json::to_vec(&record).map_err(|error| hdf5::Error::from(error.to_string()))?;
     let bytes = ArrayView1::from(&text);
     if text.len() > LONGEST {
-        root.new_dataset_builder().with_data(bytes).create("header").map(|_| ())
+        new_dataset(root)?.with_data(bytes).create("header").map(|_| ())
     } else {
         root.new_attr_builder().with_data(bytes).create("header").map(|_| ())
     }

@@ -8,6 +8,7 @@ use sobolev_solvers::{Axis, Field};
 
 use super::header::Header;
 use super::record::{FORMAT, VERSION};
+use super::untimed::{new_dataset, new_group};
 use crate::description::{Provenance, flattened};
 
 /// Attributes share an object header of 64 KiB in the compatible file version; longer lists become data sets.
@@ -32,12 +33,12 @@ pub(super) fn write_header(root: &Group, header: &Header) -> Written<()> {
     write_text(root, "compression", &header.compression.to_string())?;
     write_text(root, "random_generator", generator)?;
     write_text(root, "code_version", code_version)?;
-    write_settings(&root.create_group("settings")?, settings)?;
-    let coordinates = root.create_group("coordinates")?;
+    write_settings(&new_group(root, "settings")?, settings)?;
+    let coordinates = new_group(root, "coordinates")?;
     for (side, field) in [("input", &header.input), ("target", &header.target)] {
-        let group = coordinates.create_group(side)?;
+        let group = new_group(&coordinates, side)?;
         for axis in &field.axes {
-            let points = group.new_dataset_builder().with_data(&axis.points).create(axis.name.as_str())?;
+            let points = new_dataset(&group)?.with_data(&axis.points).create(axis.name.as_str())?;
             write_text(&points, "units", &axis.units)?;
             write_text(&points, "boundary_condition", &axis.boundary)?;
         }
@@ -59,7 +60,7 @@ pub(super) fn write_field(dataset: &Location, field: &Field) -> Written<()> {
 fn write_settings(group: &Group, settings: &toml::Table) -> Written<()> {
     let text = settings.to_string();
     if text.len() > LONGEST_TEXT {
-        group.new_dataset_builder().with_data(&ndarray::arr0(encode(&text)?)).create("toml")?;
+        new_dataset(&group)?.with_data(&ndarray::arr0(encode(&text)?)).create("toml")?;
     } else {
         write_text(group, "toml", &text)?;
     }
@@ -80,7 +81,7 @@ fn write_settings(group: &Group, settings: &toml::Table) -> Written<()> {
                     .collect();
                 match numbers {
                     Some(numbers) if numbers.len() > LONGEST_LIST => {
-                        group.new_dataset_builder().with_data(&numbers).create(name.as_str())?;
+                        new_dataset(&group)?.with_data(&numbers).create(name.as_str())?;
                     }
                     Some(numbers) if !numbers.is_empty() => {
                         group.new_attr_builder().with_data(&numbers).create(name.as_str())?;

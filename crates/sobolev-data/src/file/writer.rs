@@ -9,6 +9,8 @@ use hdf5_metno as hdf5;
 use ndarray::{Array2, ArrayView, ArrayView1, ArrayView2, IxDyn};
 use sobolev_tensor::Monitor;
 
+use super::lock::BY_HDF5;
+use super::untimed::new_dataset;
 use super::{DataFile, Header, explain, open_error, record, schema, slab};
 use crate::error::{Error, Result};
 use crate::values::{Numbers, Precision};
@@ -180,7 +182,12 @@ pub(super) fn make(
         action: "create",
         source,
     })?;
-    let file = hdf5::File::create(draft).map_err(|e| open_error(draft, &e))?;
+    // The version of 2008: the first whose structure carries checksums, and read by every program.
+    let file = hdf5::File::with_options()
+        .with_fapl(|access| access.libver_v18().file_locking(BY_HDF5))
+        .with_fcpl(|root| root.obj_track_times(false))
+        .create(draft)
+        .map_err(|e| open_error(draft, &e))?;
     let failed = |error: hdf5::Error| write_error(draft, header, &error);
     lay_out(&file, header, level).map_err(failed)?;
     write(&file)?;
@@ -201,12 +208,12 @@ fn lay_out(file: &hdf5::File, header: &Header, level: Option<u8>) -> std::result
     }
     let samples = &header.provenance.samples;
     let numbers: Vec<u64> = samples.clone().collect();
-    file.new_dataset_builder().with_data(ArrayView1::from(&numbers)).create("sample")?;
+    new_dataset(file)?.with_data(ArrayView1::from(&numbers)).create("sample")?;
     let residuals = vec![f64::NAN; numbers.len()];
-    file.new_dataset_builder().with_data(ArrayView1::from(&residuals)).create("residual")?;
-    file.new_dataset_builder().with_data(ArrayView1::from(&vec![0_u8; numbers.len()])).create("finished")?;
+    new_dataset(file)?.with_data(ArrayView1::from(&residuals)).create("residual")?;
+    new_dataset(file)?.with_data(ArrayView1::from(&vec![0_u8; numbers.len()])).create("finished")?;
     let checksums = Array2::<u32>::zeros((numbers.len(), 2));
-    file.new_dataset_builder().with_data(&checksums).create("checksum")?;
+    new_dataset(file)?.with_data(&checksums).create("checksum")?;
     Ok(())
 }
 
@@ -223,12 +230,12 @@ fn lay_out_samples<T: H5Type + Into<hdf5::types::OwnedDynValue> + Copy>(
             chunk[longest] = chunk[longest].div_ceil(2);
         }
         let shape: Vec<usize> = [header.count()].into_iter().chain(field.shape()).collect();
-        let builder = file.new_dataset::<T>().shape(shape).chunk(chunk).fill_value(fill);
+        let builder = new_dataset(file)?.empty::<T>().shape(shape).chunk(chunk).fill_value(fill);
         let builder = match level {
             // Compressed chunks find their place when their size is known.
             Some(level) => builder.shuffle().deflate(level).fill_time(FillTime::IfSet),
-            // All space now; the NaN are written by `fill`, which can be cancelled.
-            None => builder.alloc_time(Some(AllocTime::Early)).fill_time(FillTime::Never),
+            // Space is allocated as `fill` writes the NaN: it can be cancelled, one call for all chunks could not.
+            None => builder.alloc_time(Some(AllocTime::Incr)).fill_time(FillTime::Never),
         };
         let dataset = builder.create(side)?;
         schema::write_field(&dataset, field)?;
@@ -236,7 +243,7 @@ fn lay_out_samples<T: H5Type + Into<hdf5::types::OwnedDynValue> + Copy>(
     Ok(())
 }
 
-/// Writes NaN to all samples, which also makes the file system set the space aside.
+/// Writes NaN to all samples, so that HDF5 gives each chunk its place and the file system sets the space aside.
 fn fill(file: &hdf5::File, header: &Header, monitor: &dyn Monitor) -> Result<()> {
     let path = PathBuf::from(file.filename());
     for (side, field) in [("input", &header.input), ("target", &header.target)] {

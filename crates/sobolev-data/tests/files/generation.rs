@@ -284,3 +284,18 @@ fn numpy_archives_hold_samples_coordinates_and_settings() {
     let back = formats::read(&archive, &options).unwrap();
     assert_eq!(back.read_range::<f32>(0..4).unwrap(), data.read_range::<f32>(0..4).unwrap());
 }
+
+#[test]
+fn equal_samples_make_equal_files_whenever_they_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    for compression in [Compression::None, Compression::Gzip { level: 4 }] {
+        let options = GenerateOptions::default().with_compression(compression);
+        let [one, two] = ["one.h5", "two.h5"].map(|name| folder.path().join(name));
+        let options = options.with_existing(Existing::Replace);
+        make(&Waves::new(16, 3), 0..4, &one, &options).unwrap();
+        // HDF5 would note the second in which it makes an object.
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        make(&Waves::new(16, 3), 0..4, &two, &options).unwrap();
+        assert!(std::fs::read(one).unwrap() == std::fs::read(two).unwrap(), "{compression}");
+    }
+}

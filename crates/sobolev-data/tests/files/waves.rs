@@ -119,7 +119,11 @@ pub(crate) fn make(
 
 /// The bits of all arrays of samples in a file.
 pub(crate) fn bits(path: &Path) -> Vec<(&'static str, Vec<u64>)> {
-    let file = hdf5::File::open(path).expect("the file opens");
+    // HDF5 shares files within a program, and insists on the flags of the first one; ours are without its lock.
+    let file = hdf5::File::with_options()
+        .with_fapl(|access| access.file_locking(cfg!(not(unix))))
+        .open(path)
+        .expect("the file opens");
     ["input", "target", "sample", "residual", "finished", "checksum"]
         .into_iter()
         .map(|name| {

@@ -4,8 +4,8 @@ use super::{Diffusion, Sides};
 use crate::grid::Boundary;
 use crate::row::{self, At, AtMut, Entry, inverse_or_zero};
 use crate::storage::Layout;
-use crate::vector::{Arithmetic, Pass};
 use sobolev_tensor::Real;
+use sobolev_tensor::simd::Kernel;
 use std::ops::Range;
 
 /// The face coefficients around a range of slabs.
@@ -69,9 +69,11 @@ impl Faces<'_> {
     }
 }
 
-impl Pass for Faces<'_> {
+impl Kernel for Faces<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<A: Arithmetic>(mut self) {
+    fn call<const FUSED: bool>(mut self) {
         let layout = self.layout;
         let (slab_plane, has_rows) = (self.faces.len() - 1, self.faces.len() == 3);
         let inside = |index: isize, end: usize| (0..end as isize).contains(&index);
@@ -109,9 +111,11 @@ pub(super) struct Fill<'a, T> {
     pub(super) inverse: &'a mut [T],
 }
 
-impl<T: Real> Pass for Fill<'_, T> {
+impl<T: Real> Kernel for Fill<'_, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<A: Arithmetic>(mut self) {
+    fn call<const FUSED: bool>(mut self) {
         let Diffusion { layout, faces, lumped, .. } = self.diffusion;
         let ones = vec![1.0; layout.half];
         let mut sums = vec![0.0; layout.half];
@@ -121,7 +125,7 @@ impl<T: Real> Pass for Fill<'_, T> {
                     let at = layout.offset(slab as isize, row, parity);
                     let (start, filled) = (at - self.base, layout.filled(parity));
                     let (w, out) = (At(&faces[..], at), AtMut(&mut sums, 0));
-                    row::sum::<f64, A>(&lumped[parity], layout.half, w, At(&ones, 0), out, Entry::Set);
+                    row::sum::<f64, FUSED>(&lumped[parity], layout.half, w, At(&ones, 0), out, Entry::Set);
                     let outputs = self.diagonal[start..].iter_mut().zip(&mut self.inverse[start..]);
                     for ((d, inverse), sum) in outputs.zip(&sums[..filled]) {
                         *d = T::cast(sum * self.scale);

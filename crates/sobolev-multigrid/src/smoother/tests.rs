@@ -1,7 +1,7 @@
 use super::*;
 use crate::chunks::run;
 use crate::stencil::{Neighbours, Offset, couplings, offsets};
-use crate::vector::dispatch;
+use sobolev_tensor::simd::{self, Kernel};
 use sobolev_testing::{noise, relative_error};
 
 /// A matrix with all its entries, the slow form that the fast ones are compared with.
@@ -111,21 +111,23 @@ impl Dense {
 
 fn prolong_all(transfer: &Transfer<f64>, e: &[f64], x: &mut [f64]) {
     struct Prolong<'a>(&'a Transfer<f64>, &'a [f64], &'a mut [f64]);
-    impl Pass for Prolong<'_> {
+    impl Kernel for Prolong<'_> {
+        type Output = ();
+
         #[inline(always)]
-        fn run<A: Arithmetic>(self) {
+        fn call<const FUSED: bool>(self) {
             let Prolong(transfer, e, x) = self;
             for slab in 0..transfer.fine.slabs {
                 for row in 0..transfer.fine.rows {
                     for parity in 0..2 {
                         let at = transfer.fine.offset(slab as isize, row, parity);
-                        transfer.prolong::<A>(slab, row, parity, e, AtMut(x, at));
+                        transfer.prolong::<FUSED>(slab, row, parity, e, AtMut(x, at));
                     }
                 }
             }
         }
     }
-    dispatch(Prolong(transfer, e, x));
+    simd::run(Prolong(transfer, e, x));
 }
 
 /// Point by point Gauss-Seidel in the order of the colours, and the residual: what the blocks must reproduce.
@@ -214,7 +216,7 @@ fn a_visit_in_blocks_is_smoothing_point_by_point_and_transfers_by_the_interpolat
             let parts = crate::chunks::split_at(&mut coarse_rhs, &cuts);
             let tasks = memory.iter_mut().zip(parts);
             let tasks = tasks.map(|(block, coarse_rhs)| Descend { matrix, block, coarse_rhs });
-            run(tasks.collect(), dispatch);
+            run(tasks.collect(), simd::run);
             let coarse_places = places(&transfer.coarse, transfer.lead);
             let got: Vec<f64> = coarse_places.iter().map(|&at| coarse_rhs[at]).collect();
             assert!(relative_error(&got, &expected) < 1e-13, "down {shape:?} {sweeps} {blocks}");
@@ -248,7 +250,7 @@ fn a_visit_in_blocks_is_smoothing_point_by_point_and_transfers_by_the_interpolat
                 natural: false,
                 products,
             });
-            run(tasks.collect(), dispatch);
+            run(tasks.collect(), simd::run);
             let values = |v: &[f64]| -> Vec<f64> { fine_places.iter().map(|&at| v[at]).collect() };
             assert!(
                 relative_error(&values(&solution), &values(&x)) < 1e-13,

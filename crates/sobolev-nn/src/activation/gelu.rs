@@ -17,7 +17,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use super::kernel::{AllKernels, Formula, two_chains};
 use super::{Activation, ActivationEntry, Smoothness};
-use crate::simd::fused;
+use sobolev_tensor::simd::fused;
 
 /// The Gaussian error linear unit, f(x) = x (1 + erf(x / sqrt 2)) / 2 (the exact form, PyTorch's default).
 pub const GELU: Activation = Activation(&ENTRY);

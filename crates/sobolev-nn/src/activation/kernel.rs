@@ -5,12 +5,12 @@ use std::marker::PhantomData;
 
 use sobolev_tensor::Real;
 
-use crate::simd::{self, Kernel};
+use sobolev_tensor::simd::{self, Kernel};
 
 /// What an activation must offer. The f32 forms are branch-free, so that loops over them are vectorised: absolute error
 /// below 6e-7. The f64 forms are accurate to a few units of rounding.
 pub(super) trait Formula {
-    /// f(x) in single precision; `FUSED` as in [`fused`](crate::simd::fused).
+    /// f(x) in single precision; `FUSED` as in [`fused`](sobolev_tensor::simd::fused).
     fn value_f32<const FUSED: bool>(x: f32) -> f32;
     /// f'(x) in single precision.
     fn slope_f32<const FUSED: bool>(x: f32) -> f32;

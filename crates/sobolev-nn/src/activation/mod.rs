@@ -45,8 +45,6 @@ pub use silu::SILU;
 pub use sine::SINE;
 pub use tanh::TANH;
 
-use crate::names::closest;
-
 /// All activations.
 pub static ACTIVATIONS: &[Activation] = &[IDENTITY, RELU, GELU, TANH, SILU, SINE];
 
@@ -86,12 +84,7 @@ impl Activation {
     pub fn named(name: &str) -> Result<Self> {
         ACTIVATIONS.iter().find(|entry| entry.0.name == name).copied().ok_or_else(|| {
             let names: Vec<&str> = ACTIVATIONS.iter().map(Self::name).collect();
-            let error =
-                Error::value("activation", format!("one of {}", names.join(", ")), format!("\"{name}\""));
-            match closest(name, &names) {
-                Some(near) => error.with_hint(format!("did you mean \"{near}\"?")),
-                None => error,
-            }
+            Error::unknown_name("activation", &names, name)
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::kernel::{AllKernels, Formula, horner};
 use super::{Activation, ActivationEntry, Smoothness};
-use crate::simd::fused;
+use sobolev_tensor::simd::fused;
 
 /// The sigmoid linear unit, f(x) = x / (1 + exp(-x)), also called swish.
 pub const SILU: Activation = Activation(&ENTRY);

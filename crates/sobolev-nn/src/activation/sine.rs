@@ -5,7 +5,7 @@
 
 use super::kernel::{AllKernels, Formula, horner};
 use super::{Activation, ActivationEntry, Smoothness};
-use crate::simd::fused;
+use sobolev_tensor::simd::fused;
 
 /// The sine.
 pub const SINE: Activation = Activation(&ENTRY);

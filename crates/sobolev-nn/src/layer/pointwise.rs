@@ -2,7 +2,7 @@
 
 use sobolev_tensor::{Accumulate, Buffer, Mat, MatMut, Pool, Real, matmul};
 
-use crate::simd::{self, Kernel, fused};
+use sobolev_tensor::simd::{self, Kernel, fused};
 
 /// Below this width a product would leave most lanes of a vector empty; rows are then multiplied as dot products.
 const NARROW: usize = 3;

@@ -7,7 +7,7 @@ use sobolev_tensor::{Error, Gradients, Parameters, Pool, Real, Result, Tensor};
 use super::{Optimiser, StoredTensors};
 use crate::checkpoint::CheckpointError;
 use crate::parallel::CHUNK;
-use crate::simd::{self, Kernel, fused};
+use sobolev_tensor::simd::{self, Kernel, fused};
 
 /// Settings of Adam and AdamW.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -49,7 +49,7 @@ mod step;
 
 use std::time::Instant;
 
-use sobolev_tensor::{Error, Monitor, Parameters, Pool, Real};
+use sobolev_tensor::{Error, Monitor, Parameters, Pool, Real, check_channels_last};
 
 use crate::loss::SampleLoss;
 use crate::optimiser::Optimiser;
@@ -58,7 +58,7 @@ use crate::{BatchOrder, Model, Normalisers, Result, SampleSource};
 use progress::Progress;
 pub use progress::{EpochRecord, Outcome, TrainingObserver, TrainingReport};
 pub use settings::TrainerSettings;
-use step::{Step, Stepper};
+use step::{ADVICE, Step, Stepper};
 
 /// Trains a model: shuffled batches, a loss on decoded values, an optimiser with a schedule, the best weights kept.
 ///
@@ -192,6 +192,10 @@ impl<T: Real> Trainer<T> {
         observer: &dyn TrainingObserver,
     ) -> Result<Outcome> {
         let order = BatchOrder::shuffled(train.samples(), self.settings.batch, self.settings.seed)?;
+        check_shapes("training", train, &self.normalisers)?;
+        if let Some(source) = validation {
+            check_shapes("validation", source, &self.normalisers)?;
+        }
         let loss = self.settings.loss.on(&train.target_shape())?;
         let validation = match validation {
             Some(source) => Some((source, self.settings.loss.on(&source.target_shape())?)),
@@ -223,7 +227,7 @@ impl<T: Real> Trainer<T> {
         })
     }
 
-    /// The remaining steps of the present epoch.
+    /// The remaining steps of the present epoch; or the outcome that ends the training here.
     fn steps(
         &mut self,
         model: &mut dyn Model<T>,
@@ -266,6 +270,19 @@ impl<T: Real> Trainer<T> {
             progress.steps += 1;
             progress.batch += 1;
             observer.progress(progress.steps, total);
+        }
+        // Without a validation error, these are the weights to fall back on: no loss of theirs has been seen yet.
+        if progress.best.is_none() {
+            let last = epoch.batch(order.batches() - 1);
+            let loss_sum = stepper.loss_sum(model, last)?;
+            if !loss_sum.is_finite() {
+                let cause = format!("the loss is {loss_sum} after the last step; {ADVICE}");
+                return Ok(Some(Outcome::Diverged {
+                    epoch: progress.epoch + 1,
+                    step: progress.steps,
+                    cause,
+                }));
+            }
         }
         Ok(None)
     }
@@ -327,6 +344,24 @@ impl<T: Real> Trainer<T> {
             _ => false,
         }
     }
+}
+
+/// Checks rank and channels of samples against those that the normalisers were fitted to.
+fn check_shapes<T: Real>(
+    role: &str,
+    source: &dyn SampleSource<T>,
+    normalisers: &Normalisers<T>,
+) -> sobolev_tensor::Result<()> {
+    let sides = [
+        ("input", source.input_shape(), &normalisers.input),
+        ("target", source.target_shape(), &normalisers.target),
+    ];
+    for (side, shape, normaliser) in sides {
+        let sample = &normaliser.header().sample;
+        let whole = [&[source.samples().max(1)], &shape[..]].concat();
+        check_channels_last(&format!("{role} {side}"), &whole, sample.len() - 1, sample[sample.len() - 1])?;
+    }
+    Ok(())
 }
 
 /// Passes on the wish to stop, but not the progress: evaluations do not count as steps.

@@ -4,7 +4,7 @@ use sobolev_tensor::{Pool, Real, Tape, Var, check_finite};
 
 use crate::loss::{Reduction, SampleLoss};
 use crate::optimiser::{Optimiser, clip_factor, gradient_norm};
-use crate::predict::read_batch;
+use crate::predict::{predict_batch, read_batch};
 use crate::{Model, Normalisers, Result, SampleSource, decode};
 
 /// What does not change from step to step.
@@ -62,6 +62,13 @@ impl<T: Real> Stepper<'_, T> {
         Ok(Step::Done { loss_sum, gradient_norm })
     }
 
+    /// Sum of the losses of the samples of `indices` with the present weights.
+    pub(super) fn loss_sum(&self, model: &dyn Model<T>, indices: &[usize]) -> Result<f64> {
+        let (input, target) = read_batch(self.pool, self.source, "training", indices)?;
+        let prediction = predict_batch(model, input, self.normalisers, self.pool)?;
+        Ok(self.loss.evaluate(prediction, &target)?.iter().sum())
+    }
+
     /// When a loss is not finite, the samples may be to blame.
     fn check_samples(&self, indices: &[usize]) -> Result<()> {
         for index in indices {
@@ -74,4 +81,5 @@ impl<T: Real> Stepper<'_, T> {
     }
 }
 
-const ADVICE: &str = "try a smaller learning rate, a warm-up or clip_norm";
+/// What to do against divergence.
+pub(super) const ADVICE: &str = "try a smaller learning rate, a warm-up or clip_norm";

@@ -182,6 +182,21 @@ fn a_training_that_diverges_says_why_and_ends_with_good_weights() {
     let report = super::tests::trainer(wild, &model).fit(&mut model, &train, None, &()).unwrap();
     assert!(matches!(report.outcome, Outcome::Diverged { epoch: 1, .. }), "{:?}", report.outcome);
     assert_eq!(model.bits(), bits);
+
+    // The one and only step makes the weights useless, and no later one would notice.
+    let wild = TrainerSettings {
+        epochs: 1,
+        batch: 40,
+        learning_rate: 1e30,
+        schedule: Schedule::Constant {},
+        ..settings()
+    };
+    let report = super::tests::trainer(wild, &model).fit(&mut model, &train, None, &()).unwrap();
+    let Outcome::Diverged { epoch: 1, step: 1, cause } = report.outcome else {
+        panic!("{:?}", report.outcome)
+    };
+    assert!(cause.contains("after the last step"), "{cause}");
+    assert_eq!(model.bits(), bits);
 }
 
 #[test]
@@ -242,6 +257,9 @@ fn samples_that_are_spoilt_or_unreadable_are_named() {
     assert_eq!(error.to_string(), "training samples: sample 5 is unreadable");
     let error = trainer(settings(), &model).fit(&mut model, &Pairs::new(40, 1), Some(&unreadable), &());
     assert_eq!(error.unwrap_err().to_string(), "validation samples: sample 5 is unreadable");
+    let mut other = Trainer::new(settings(), Normalisers::identity(&[12, 3], &[12, 1]), &model).unwrap();
+    let error = other.fit(&mut model, &Pairs::new(40, 1), None, &()).unwrap_err();
+    assert_eq!(error.to_string(), "training input: expected [batch, x1, 3] (channels last), got [40, 12, 2]");
     let error = trainer(settings(), &model).fit(&mut model, &Pairs::new(0, 1), None, &()).unwrap_err();
     assert!(error.to_string().contains("the data set is empty"), "{error}");
 }

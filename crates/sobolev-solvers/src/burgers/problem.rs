@@ -191,7 +191,7 @@ pub const BURGERS: EquationEntry = EquationEntry {
     summary: "periodic interval, viscosity nu; from a random initial state to the state at a later time, or a trajectory",
     method: "Fourier pseudo-spectral by the 2/3 rule, ETDRK4 with error control: spectral in space, order 4 in time",
     source: "Li et al., Fourier neural operator, arXiv:2010.08895 (2020): nu = 0.1, t = 1, 1024 of 8192 points",
-    build: |table| Ok(Box::new(BurgersProblem::new(settings::read("burgers settings", table)?)?)),
+    build: |table| Ok(Box::new(BurgersProblem::new(settings::read("burgers", table)?)?)),
 };
 
 #[cfg(test)]
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn settings_out_of_range_are_named() {
         for (text, words) in [
-            ("sizes = 64", "unknown field `sizes`"),
+            ("sizes = 64", "burgers setting: expected one of size"),
             ("viscosity = \"large\"", "viscosity"),
             ("viscosity = -0.1", "viscosity: expected a positive"),
             ("size = 1", "size: expected at least 2"),
@@ -292,7 +292,7 @@ mod tests {
             ("length = 0.0", "length: expected a positive"),
             ("tolerance = 1.0", "tolerance"),
             ("step = -1.0", "step"),
-            ("field = \"darcy\"", "field: expected a Periodic field in 1 dimensions, got `darcy`"),
+            ("field = \"darcy\"", "field: expected a Periodic field in 1 dimensions, got \"darcy\""),
             ("field = \"burger\"", "field: expected one of burgers"),
             ("field = 3", "field: expected the name"),
             ("field = { amplitude = 1.0 }", "missing field `inverse_length`"),

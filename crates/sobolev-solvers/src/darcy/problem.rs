@@ -192,5 +192,5 @@ pub const DARCY: EquationEntry = EquationEntry {
     summary: "unit square or cube, u = 0 on the boundary; from a random coefficient a to the solution u",
     method: "finite volumes with harmonic face means, order 2; conjugate gradients with a multigrid cycle",
     source: "Li et al., Fourier neural operator, arXiv:2010.08895 (2020): a = 12 or 3, f = 1, 421 points a side",
-    build: |table| Ok(Box::new(DarcyProblem::new(settings::read("darcy settings", table)?)?)),
+    build: |table| Ok(Box::new(DarcyProblem::new(settings::read("darcy", table)?)?)),
 };

@@ -90,7 +90,7 @@ impl FieldEntry {
     pub fn named(name: &str) -> Result<&'static Self> {
         FIELDS.iter().find(|entry| entry.name == name).ok_or_else(|| {
             let names: Vec<&str> = FIELDS.iter().map(|entry| entry.name).collect();
-            Error::value("field", format!("one of {}", names.join(", ")), format!("`{name}`"))
+            Error::unknown_name("field", &names, name)
         })
     }
 
@@ -116,7 +116,7 @@ impl GaussianField {
                 let entry = FieldEntry::named(name)?;
                 if (entry.boundary, entry.dimensions) != (boundary, extent.len()) {
                     let expected = format!("a {boundary:?} field in {} dimensions", extent.len());
-                    let got = format!("`{name}`, {:?} in {} dimensions", entry.boundary, entry.dimensions);
+                    let got = format!("\"{name}\", {:?} in {} dimensions", entry.boundary, entry.dimensions);
                     return Err(Error::value("field", expected, got));
                 }
                 entry.covariance

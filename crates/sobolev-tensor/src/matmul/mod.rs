@@ -8,8 +8,8 @@
 //!
 //! Measured on 2 cores of an AMD EPYC with AVX-512, f32: see `sobolev bench machine`.
 
-mod simd;
 mod skinny;
+mod vectors;
 
 use crate::Real;
 

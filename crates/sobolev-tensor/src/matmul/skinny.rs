@@ -5,7 +5,7 @@
 //! `ROWS * VECTORS` sums + `VECTORS` loads + 1 spread number, at most 32 (AVX-512) or 16 (AVX2): a 3 x 32 tile in AVX2
 //! (17) ran at half speed.
 
-use super::simd::Simd;
+use super::vectors::Simd;
 use crate::Real;
 
 /// One product, sizes in elements.
@@ -40,22 +40,19 @@ pub(super) fn suits(rows: usize, columns: usize, depth: usize) -> bool {
 /// `dst` must not overlap the factors.
 #[cfg(target_arch = "x86_64")]
 pub(super) unsafe fn run<T: Real>(product: &Product<T>) -> bool {
-    use super::simd::x86;
+    use super::vectors::x86;
+    use crate::simd::{InstructionSet, Vectors};
     use std::any::TypeId;
     let double = TypeId::of::<T>() == TypeId::of::<f64>();
-    let avx512 = is_x86_feature_detected!("avx512f");
-    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-    if !(avx512 || avx2) {
-        return false;
-    }
     let product: *const Product<T> = product;
     // SAFETY: the instruction set was detected, the cast is the identity by the type test, the caller vouches for the rest.
     unsafe {
-        match (double, avx512) {
-            (true, true) => avx512_blocks::<x86::Avx512F64>(&*product.cast()),
-            (false, true) => avx512_blocks::<x86::Avx512F32>(&*product.cast()),
-            (true, false) => avx2_blocks::<x86::Avx2F64>(&*product.cast()),
-            (false, false) => avx2_blocks::<x86::Avx2F32>(&*product.cast()),
+        match (double, InstructionSet::detected().vectors()) {
+            (_, Vectors::Base) => return false,
+            (true, Vectors::Avx512) => avx512_blocks::<x86::Avx512F64>(&*product.cast()),
+            (false, Vectors::Avx512) => avx512_blocks::<x86::Avx512F32>(&*product.cast()),
+            (true, Vectors::Avx2) => avx2_blocks::<x86::Avx2F64>(&*product.cast()),
+            (false, Vectors::Avx2) => avx2_blocks::<x86::Avx2F32>(&*product.cast()),
         }
     }
     true

@@ -4,6 +4,7 @@ use super::Timings;
 use rayon::prelude::*;
 use serde::Serialize;
 use sobolev_nn::activation::GELU;
+use sobolev_tensor::simd::{InstructionSet, Vectors};
 use sobolev_tensor::{Accumulate, Mat, MatMut, matmul};
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -100,27 +101,21 @@ fn multiply_adds(rounds: usize) -> f32 {
 
 fn fma_rate(threads: f64) -> f64 {
     const ROUNDS: usize = 400_000;
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f") {
-            let seconds = on_all_threads(|| {
-                // SAFETY: the feature was detected.
-                black_box(unsafe { multiply_adds_avx512(black_box(ROUNDS)) });
-            });
-            return threads * (2 * 16 * CHAINS * ROUNDS) as f64 / seconds * 1e-9;
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            let seconds = on_all_threads(|| {
-                // SAFETY: the features were detected.
-                black_box(unsafe { multiply_adds_avx2(black_box(ROUNDS)) });
-            });
-            return threads * (2 * 8 * CHAINS * ROUNDS) as f64 / seconds * 1e-9;
-        }
+    let rate = |lanes: usize, multiply_adds: &(dyn Fn(usize) -> f32 + Sync)| {
+        let seconds = on_all_threads(|| {
+            black_box(multiply_adds(black_box(ROUNDS)));
+        });
+        threads * (2 * lanes * CHAINS * ROUNDS) as f64 / seconds * 1e-9
+    };
+    match InstructionSet::detected().vectors() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the instruction set was detected.
+        Vectors::Avx512 => rate(16, &|rounds| unsafe { multiply_adds_avx512(rounds) }),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Vectors::Avx2 => rate(8, &|rounds| unsafe { multiply_adds_avx2(rounds) }),
+        _ => rate(4, &multiply_adds),
     }
-    let seconds = on_all_threads(|| {
-        black_box(multiply_adds(black_box(ROUNDS)));
-    });
-    threads * (2 * 4 * CHAINS * ROUNDS) as f64 / seconds * 1e-9
 }
 
 /// Elements of each copied array: 128 MiB, beyond any cache.

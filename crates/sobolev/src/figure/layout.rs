@@ -5,6 +5,7 @@ use super::canvas::{Anchor, Canvas, Rect, text_width};
 use super::error::FigureError;
 use super::heat_map::HeatMap;
 use super::line_plot::LinePlot;
+use crate::file::whole;
 use sobolev_tensor::Error;
 use std::path::Path;
 
@@ -258,14 +259,8 @@ impl Figure {
     pub fn write_png(&self, path: impl AsRef<Path>) -> Result<(), FigureError> {
         let path = path.as_ref();
         let bytes = self.render()?.to_png();
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".part");
-        let written = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));
-        written.map_err(|source| {
-            // A failed clean-up must not hide the reason of the failure.
-            let _ = std::fs::remove_file(&partial);
-            FigureError::Write { path: path.to_owned(), source }
-        })
+        whole(path, |partial| std::fs::write(partial, &bytes))
+            .map_err(|source| FigureError::Write { path: path.to_owned(), source })
     }
 }
 

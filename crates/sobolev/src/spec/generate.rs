@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sobolev_data::{Compression, Existing, GenerateOptions, Precision, Report};
-use sobolev_nn::closest;
 use sobolev_solvers::{EQUATIONS, EquationEntry, Problem};
 use sobolev_tensor::Monitor;
 
@@ -78,13 +77,10 @@ impl Spec for GenerateSpec {
 /// When there is none; the error lists those that are there, and the nearest.
 pub(super) fn equation(name: &str) -> Result<&'static EquationEntry> {
     let names: Vec<&str> = EQUATIONS.iter().map(|entry| entry.name).collect();
-    EQUATIONS.iter().find(|entry| entry.name == name).ok_or_else(|| {
-        let error = sobolev_tensor::Error::value("equation", format!("one of {}", names.join(", ")), name);
-        match closest(name, &names) {
-            Some(near) => error.with_hint(format!("did you mean {near}?")).into(),
-            None => error.into(),
-        }
-    })
+    EQUATIONS
+        .iter()
+        .find(|entry| entry.name == name)
+        .ok_or_else(|| sobolev_tensor::Error::unknown_name("equation", &names, name).into())
 }
 
 impl GenerateSpec {
@@ -157,6 +153,6 @@ mod tests {
         assert!(read("settings = { sise = 3 }").unwrap_err().contains("sise"));
         assert!(read("settings = { viscosity = -1.0 }").unwrap_err().contains("viscosity"));
         let error = GenerateSpec::new("burger", "b.h5", 1).problem().unwrap_err().to_string();
-        assert!(error.contains("did you mean burgers?"), "{error}");
+        assert!(error.contains("did you mean \"burgers\"?"), "{error}");
     }
 }

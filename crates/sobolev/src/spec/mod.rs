@@ -45,6 +45,7 @@ pub use table::{insert, setting};
 pub use train::{TrainReport, TrainSpec, Validation};
 
 use crate::error::{Error, Result};
+use crate::file::{self, beside};
 use crate::threads::on_threads;
 
 /// What all specs have in common: reading and writing as TOML.
@@ -112,13 +113,6 @@ fn one_line(message: &str) -> String {
     told.join(", ")
 }
 
-/// Where the resolved spec of a result stands: `darcy.h5.toml` for `darcy.h5`.
-pub fn beside(result: &Path, ending: &str) -> PathBuf {
-    let mut name = result.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
-}
-
 /// Writes the resolved spec beside its result.
 fn store<S: Spec>(spec: &S, result: &Path) -> Result<PathBuf> {
     let path = beside(result, ".toml");
@@ -127,15 +121,10 @@ fn store<S: Spec>(spec: &S, result: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Writes a file that appears whole or not at all: beside its place, and then renamed.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let partial = beside(path, ".part");
-    let written = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));
-    written.map_err(|source| {
-        // A failed clean-up must not hide the reason of the failure.
-        let _ = std::fs::remove_file(&partial);
-        Error::io(path, "write", source)
-    })
+/// Writes a file that appears whole or not at all.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    file::whole(path, |partial| std::fs::write(partial, bytes))
+        .map_err(|source| Error::io(path, "write", source))
 }
 
 /// Makes the folder of a result, if it is not there.

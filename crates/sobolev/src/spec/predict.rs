@@ -11,8 +11,9 @@ use sobolev_data::{Dataset, Existing, GenerateOptions, Side};
 use sobolev_solvers::{Field, Problem, Sample};
 use sobolev_tensor::{Error as NumericError, Monitor};
 
-use super::{DataSpec, Spec, beside, on_threads, write_whole};
+use super::{DataSpec, Spec, on_threads, write_whole};
 use crate::error::{Error, Result};
+use crate::file::whole;
 use crate::picture::comparison_figure;
 use crate::surrogate::{BATCH, Surrogate};
 
@@ -155,19 +156,13 @@ impl PredictSpec {
     }
 
     fn write_npz(&self, input: &ArrayD<f32>, prediction: &ArrayD<f32>) -> Result<()> {
-        let partial = beside(&self.output, ".part");
-        let write = || -> std::io::Result<()> {
-            let mut archive = NpzWriter::new(std::fs::File::create(&partial)?);
+        let write = |partial: &Path| -> std::io::Result<()> {
+            let mut archive = NpzWriter::new(std::fs::File::create(partial)?);
             archive.add_array("input", input).map_err(std::io::Error::other)?;
             archive.add_array("prediction", prediction).map_err(std::io::Error::other)?;
-            archive.finish().map_err(std::io::Error::other)?;
-            std::fs::rename(&partial, &self.output)
+            archive.finish().map(|_| ()).map_err(std::io::Error::other)
         };
-        write().map_err(|source| {
-            // Half an archive is of no use to anyone; the first error is the one to tell.
-            let _ = std::fs::remove_file(&partial);
-            Error::io(&self.output, "write", source)
-        })
+        whole(&self.output, write).map_err(|source| Error::io(&self.output, "write", source))
     }
 
     /// A data set that says which model made its targets.

@@ -10,8 +10,9 @@ use sobolev_data::{Dataset, Existing};
 use sobolev_nn::{EpochRecord, Outcome, Trainer, TrainerSettings, TrainingObserver, TrainingReport};
 use sobolev_tensor::Error as NumericError;
 
-use super::{DataSpec, Spec, beside, on_threads, write_whole};
+use super::{DataSpec, Spec, on_threads, write_whole};
 use crate::error::{Error, Result};
+use crate::file::beside;
 use crate::surrogate::{NormaliserKinds, Surrogate};
 
 /// Fits a model to a data set. In TOML:

@@ -27,13 +27,6 @@ fn a_training_in_two_parts_gives_the_bits_of_one() {
     assert!(error.contains("trained with other settings") && error.contains("schedule"), "{error}");
 }
 
-/// The bits of all samples; HDF5 also stores when each object was made, in seconds.
-fn samples(folder: &Folder, name: &str) -> [Vec<u32>; 2] {
-    let data = sobolev::data::Dataset::open(folder.path(name)).unwrap();
-    let (input, target) = data.read_range::<f32>(0..6).unwrap();
-    [input, target].map(|values| values.iter().map(|value| value.to_bits()).collect())
-}
-
 #[test]
 fn a_data_set_in_parts_gives_the_bits_of_one() {
     let folder = Folder::new();
@@ -42,7 +35,7 @@ fn a_data_set_in_parts_gives_the_bits_of_one() {
     let before = folder.bytes("again.h5");
     folder.ok("generate darcy --size 12 --samples 0..6 -o again.h5 --resume");
     assert!(folder.bytes("again.h5") == before, "a finished file is left as it is");
-    assert!(samples(&folder, "again.h5") == samples(&folder, "whole.h5"));
+    assert!(before == folder.bytes("whole.h5"), "equal settings make equal files");
     let error = folder.fails("generate darcy --size 12 --samples 0..6 --seed 1 -o again.h5 --resume");
     assert!(error.contains("seed: file 0, asked 1"), "{error}");
     assert!(folder.bytes("again.h5") == before, "a finished file is left as it is");

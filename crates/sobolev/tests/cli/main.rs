@@ -5,6 +5,7 @@ mod full_disk;
 mod interruption;
 mod lists;
 mod round_trip;
+mod sample_data;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

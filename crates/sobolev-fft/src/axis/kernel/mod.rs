@@ -16,6 +16,8 @@ pub(super) use real::{RealAnalysis, RealSynthesis};
 
 use super::vector::{Plain, Vector};
 use sobolev_tensor::Real;
+#[cfg(target_arch = "x86_64")]
+use sobolev_tensor::simd::{InstructionSet, Vectors};
 
 /// Modes or points of the largest tile.
 const TILE: usize = 6;
@@ -38,12 +40,10 @@ pub(super) unsafe fn run<T: Real>(columns: usize, kernel: &mut impl Kernel<T>) {
     // SAFETY: the instruction sets are detected; columns are passed on.
     unsafe {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            return if is_x86_feature_detected!("avx512f") {
-                avx512(columns, kernel)
-            } else {
-                avx2(columns, kernel)
-            };
+        match InstructionSet::detected().vectors() {
+            Vectors::Avx512 => return avx512(columns, kernel),
+            Vectors::Avx2 => return avx2(columns, kernel),
+            Vectors::Base => {}
         }
         // Four f32 or two f64 are a vector in the base set of x86-64 and of AArch64, which also has fused operations.
         if cfg!(target_arch = "aarch64") {
@@ -57,7 +57,7 @@ pub(super) unsafe fn run<T: Real>(columns: usize, kernel: &mut impl Kernel<T>) {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
 unsafe fn avx512<T: Real>(columns: usize, kernel: &mut impl Kernel<T>) {
     use super::vector::x86::{Avx512, Sse};
     // SAFETY: passed on.

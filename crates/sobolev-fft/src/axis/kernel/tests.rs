@@ -27,9 +27,7 @@ impl Instructions {
                     );
                 }
                 #[cfg(target_arch = "x86_64")]
-                Self::Avx2 if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") => {
-                    avx2(columns, kernel);
-                }
+                Self::Avx2 if InstructionSet::detected().vectors() >= Vectors::Avx2 => avx2(columns, kernel),
                 Self::Avx2 | Self::Detected => run(columns, kernel),
             }
         }

@@ -4,7 +4,7 @@
 /// third of a long word, inserted, dropped or replaced. Case does not count.
 ///
 /// ```
-/// use sobolev_nn::closest;
+/// use sobolev_tensor::closest;
 /// assert_eq!(closest("gleu", &["relu", "gelu", "tanh"]), Some("gelu"));
 /// assert_eq!(closest("swish", &["relu", "gelu", "tanh"]), None);
 /// ```
