@@ -132,7 +132,7 @@ X = np.ones((3, 8))
         (lambda: sobolev.Dataset.from_arrays(X, X).split(1.5), "between 0 and 1"),
         (lambda: sobolev.Dataset.from_arrays(X, X).subsample(3), "stride"),
         (lambda: sobolev.Dataset.from_arrays(X, X).subsample(2, axis="y"), "axis: expected one of x1"),
-        (lambda: sobolev.generate({"equation": "burger"}, "x.h5"), "did you mean burgers?"),
+        (lambda: sobolev.generate({"equation": "burger"}, "x.h5"), "did you mean \"burgers\"?"),
         (lambda: sobolev.generate({**SPEC, "sed": 1}, "x.h5"), "sed"),
         (lambda: sobolev.generate({**SPEC, "settings": {"sise": 3}}, "x.h5"), "sise"),
         (lambda: sobolev.generate({**SPEC, "settings": {"viscosity": -1}}, "x.h5"), "viscosity: expected a positive"),

@@ -178,9 +178,9 @@ impl Values {
     }
 }
 
-/// Least, median and largest value; NaN counts as largest.
+/// Least, median and largest of the values that are not NaN.
 pub(crate) fn spread(values: ArrayView1<'_, f64>) -> Option<[f64; 3]> {
-    let mut sorted = values.to_vec();
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
     sorted.sort_by(f64::total_cmp);
     Some([*sorted.first()?, sorted[sorted.len() / 2], *sorted.last()?])
 }

@@ -101,6 +101,9 @@ fn trainings_that_make_no_sense_are_named_before_anything_is_written() {
     fails("--validation 4", &["validation: expected 1 to 3 of 4 samples, got 4"]);
     fails("--samples 2..9", &["samples", "4 of d.h5", "2..9"]);
     fails("--stride 7", &["stride"]);
+    write_npy(&folder.path("none.npy"), &[0, 12, 12, 1], |_| 1.0);
+    let error = folder.fails("train none.npy --target-path none.npy -o m.safetensors");
+    says(&error, &["none.npy", "expected at least 1", "the data set is empty"]);
     folder.ok(&format!("train d.h5 -o m.safetensors {SMALL} --epochs 1"));
     let before = folder.bytes("m.safetensors");
     says(&folder.fails("train d.h5 -o m.safetensors"), &["m.safetensors", "exists already", "resume"]);
@@ -117,6 +120,15 @@ fn a_training_that_diverges_keeps_the_last_good_weights() {
     says(&run.out, &["diverged"]);
     says(&run.err, &["training: stopped in epoch", "learning rate"]);
     assert!(folder.ok("info m.safetensors").contains("fno"));
+    // A single step ruins the weights, and there is no second one to notice.
+    let options = format!("{SMALL} --batch 4 --epochs 1 --learning-rate 1e30 --train-set loss=mean-squared");
+    let run = folder.run(&format!("train d.h5 -o one.safetensors {options}"));
+    assert_eq!(run.code, Some(2), "{}{}", run.out, run.err);
+    for model in ["m", "one"] {
+        let text = folder.ok(&format!("evaluate {model}.safetensors d.h5 --json"));
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(report["relative_l2"]["mean"].as_f64().is_some_and(f64::is_finite), "{text}");
+    }
 }
 
 #[test]
