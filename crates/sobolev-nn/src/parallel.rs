@@ -4,9 +4,8 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use sobolev_tensor::{Pool, Real, Tensor};
-
 use sobolev_tensor::simd::{self, Kernel, fused};
+use sobolev_tensor::{Pool, Real, Tensor};
 
 /// Elements of an elementwise loop that one task handles: 64 KiB in f32, a part of the second-level cache, and tens of
 /// microseconds of work.
@@ -80,7 +79,6 @@ impl<T: Real> Kernel for Squares<'_, T> {
 
     #[inline(always)]
     fn call<const FUSED: bool>(self) -> f64 {
-        const LANES: usize = 16;
         let mut sums = [0.0_f64; LANES];
         let blocks = self.0.chunks_exact(LANES);
         let rest = blocks.remainder();
@@ -95,6 +93,56 @@ impl<T: Real> Kernel for Squares<'_, T> {
         }
         sums.iter().sum()
     }
+}
+
+/// Adds every row of `rows`, `[n, sums.len()]`, to `sums`.
+pub fn add_column_sums<T: Real>(rows: &[T], sums: &mut [T]) {
+    simd::run(ColumnSums { rows, sums });
+}
+
+struct ColumnSums<'a, T> {
+    rows: &'a [T],
+    sums: &'a mut [T],
+}
+
+impl<T: Real> Kernel for ColumnSums<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call<const FUSED: bool>(self) {
+        if let [sum] = self.sums {
+            let mut lanes = [T::zero(); LANES];
+            let blocks = self.rows.chunks_exact(LANES);
+            let rest = blocks.remainder();
+            for block in blocks {
+                for i in 0..LANES {
+                    lanes[i] += block[i];
+                }
+            }
+            lanes.iter_mut().zip(rest).for_each(|(lane, term)| *lane += *term);
+            *sum += add_lanes(lanes);
+            return;
+        }
+        for row in self.rows.chunks_exact(self.sums.len()) {
+            self.sums.iter_mut().zip(row).for_each(|(sum, term)| *sum += *term);
+        }
+    }
+}
+
+/// Lanes of a sum of products: enough chains of additions for every instruction set.
+pub(crate) const LANES: usize = 16;
+
+/// Sum of the lanes as a tree.
+#[inline(always)]
+pub(crate) fn add_lanes<T: Real>(mut sums: [T; LANES]) -> T {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            sums[i] += sums[i + half];
+        }
+        half /= 2;
+    }
+    sums[0]
 }
 
 /// Sum of partial sums of `len` numbers each, stored one after the other, added in order.

@@ -93,6 +93,28 @@ impl FnoSettings {
         }
     }
 
+    /// Number of learnable numbers by the formula of the module's page; nothing when it is beyond the range of numbers.
+    fn count(&self) -> Option<usize> {
+        let product = |factors: &[usize]| factors.iter().try_fold(1_usize, |p, &f| p.checked_mul(f));
+        let (last, leading) = self.modes.split_last()?;
+        let modes = leading.iter().try_fold(*last, |p, &m| p.checked_mul(m.checked_mul(2)?))?;
+        let inputs = self.inputs.checked_add(self.coordinates.channels(self.modes.len()) + 1)?;
+        let spectral = product(&[2, modes, self.width, self.width])?;
+        let pointwise = product(&[self.width, self.width.checked_add(1)?])?;
+        let layers = product(&[self.depth, spectral.checked_add(pointwise)?])?;
+        let projection = product(&[self.width.checked_add(1)?, self.projection])?;
+        let outputs = product(&[self.projection.checked_add(1)?, self.outputs])?;
+        [product(&[inputs, self.width])?, layers, projection, outputs]
+            .into_iter()
+            .try_fold(0_usize, usize::checked_add)
+    }
+
+    /// `grid` with the padding after each axis.
+    fn padded_grid(&self, grid: &[usize]) -> Vec<usize> {
+        let part = |axis: usize| self.padding.get(axis).copied().unwrap_or(0.0);
+        grid.iter().enumerate().map(|(axis, &n)| n + (part(axis) * n as f64).round() as usize).collect()
+    }
+
     fn check(&self) -> Result<()> {
         if !(1..=3).contains(&self.modes.len()) {
             return Err(Error::value(
@@ -112,6 +134,10 @@ impl FnoSettings {
             if size == 0 {
                 return Err(Error::value(argument, "at least 1", size));
             }
+        }
+        if self.count().is_none_or(|count| count > MOST_PARAMETERS) {
+            let sizes = format!("modes {:?} and width {}", self.modes, self.width);
+            return Err(Error::value("fno settings", "at most 2^31 learnable numbers", sizes));
         }
         let in_range = self.padding.iter().all(|part| (0.0..=4.0).contains(part));
         if !in_range || !(self.padding.is_empty() || self.padding.len() == self.modes.len()) {
@@ -180,12 +206,6 @@ impl<T: Real> Fno<T> {
         &self.settings
     }
 
-    /// `grid` with the padding after each axis.
-    fn padded_grid(&self, grid: &[usize]) -> Vec<usize> {
-        let part = |axis: usize| self.settings.padding.get(axis).copied().unwrap_or(0.0);
-        grid.iter().enumerate().map(|(axis, &n)| n + (part(axis) * n as f64).round() as usize).collect()
-    }
-
     fn transform(&self, grid: &[usize]) -> Result<Arc<TruncatedFourier<T>>> {
         let mut transforms = self.transforms.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = transforms.get(grid) {
@@ -228,7 +248,7 @@ impl<T: Real> Model<T> for Fno<T> {
         let dimensions = self.settings.modes.len();
         check_channels_last("FNO input", input.shape(), dimensions, self.settings.inputs)?;
         let grid = input.shape()[1..=dimensions].to_vec();
-        let padded = self.padded_grid(&grid);
+        let padded = self.settings.padded_grid(&grid);
         let transform = self.transform(&padded)?;
         let with_coordinates = append_coordinates(tape, &input, self.settings.coordinates);
         drop(input);
@@ -257,11 +277,14 @@ pub(crate) const ENTRY: ModelEntry = ModelEntry {
     build: |settings, seed| Ok(Box::new(Fno::<f32>::new(read_settings("fno", settings)?, seed)?)),
 };
 
+/// Most learnable numbers of a model: 8 GiB in single precision, and twice that again for the moments of Adam.
+const MOST_PARAMETERS: usize = 1 << 31;
+
 /// Part of a non-periodic axis that is added as padding, 9 of 85 points as in the original script for Darcy flow.
 const PADDING: f64 = 9.0 / 85.0;
 
-/// Channels, coordinates and padding from the samples: coordinates as the points lie, padding where they are cell centres,
-/// which periodic axes never have. `modes` and `padding` may be one number for all axes; the modes of the original scripts
+/// Channels, coordinates and padding from the samples: coordinates as the points lie (inclusive where the axes differ), padding
+/// on the axes that are not periodic. `modes` and `padding` may be one number for all axes; the modes of the original scripts
 /// are the default: 16, 12 x 12, 8 x 8 x 8.
 fn fit_to(settings: &mut Map<String, Value>, samples: &SampleGrid) -> Result<()> {
     let (Some((inputs, grid)), Some((outputs, _))) =
@@ -282,8 +305,8 @@ fn fit_to(settings: &mut Map<String, Value>, samples: &SampleGrid) -> Result<()>
         };
         settings.entry("coordinates").or_insert_with(|| serde_json::json!(coordinates));
     }
-    if alignment.contains(&GridAlignment::CellCentred) {
-        let part = |a: &GridAlignment| if *a == GridAlignment::CellCentred { PADDING } else { 0.0 };
+    if alignment.iter().any(|axis| *axis != GridAlignment::Periodic) {
+        let part = |a: &GridAlignment| if *a == GridAlignment::Periodic { 0.0 } else { PADDING };
         settings.entry("padding").or_insert_with(|| alignment.iter().map(part).collect());
     }
     for key in ["modes", "padding"] {
@@ -291,14 +314,17 @@ fn fit_to(settings: &mut Map<String, Value>, samples: &SampleGrid) -> Result<()>
             *value = Value::from(vec![value.clone(); grid.len()]);
         }
     }
-    Ok(())
+    // Whether the grid has the modes is told before the weights of all modes are made.
+    let read: FnoSettings = read_settings(ENTRY.name, settings.clone())?;
+    read.check()?;
+    TransformPlan::choose::<f32>(&read.padded_grid(grid), &read.modes, read.width).map(|_| ())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sobolev_tensor::{Pool, Tensor};
-    use sobolev_testing::noise;
+    use sobolev_tensor::{Gradients, NodeId, Operation, Pool, Tensor};
+    use sobolev_testing::{gradient_gap, noise, relative_error};
 
     fn answer(model: &Fno<f64>, shape: &[usize], values: &[f64]) -> Result<Tensor<f64>> {
         let input = Var::constant(Tensor::from_slice(shape, values)?);
@@ -316,12 +342,121 @@ mod tests {
     }
 
     #[test]
+    fn the_formula_counts_the_parameters_and_absurd_ones_are_refused_before_they_are_made() {
+        for settings in [FnoSettings::burgers(), FnoSettings::darcy(), FnoSettings::navier_stokes_3d()] {
+            let model = Fno::<f32>::new(settings.clone(), 0).unwrap();
+            assert_eq!(settings.count(), Some(model.parameters().count()));
+        }
+        for (modes, width) in
+            [(vec![1 << 20, 1 << 20], 32), (vec![usize::MAX; 3], 32), (vec![12], usize::MAX)]
+        {
+            let error =
+                Fno::<f32>::new(FnoSettings { modes, width, ..FnoSettings::default() }, 0).unwrap_err();
+            assert!(error.to_string().starts_with("fno settings: expected at most 2^31"), "{error}");
+        }
+    }
+
+    /// Central differences of the loss `w . f(a; weights)` along random directions of the input and of all weights at once.
+    #[test]
+    fn gradients_of_the_whole_model_are_those_of_finite_differences() {
+        for (modes, grid, padding) in [
+            (vec![3], vec![9], vec![0.3]),
+            (vec![2, 3], vec![6, 7], vec![0.2, 0.4]),
+            (vec![2, 2, 2], vec![5, 4, 6], vec![0.0, 0.3, 0.0]),
+        ] {
+            let settings = FnoSettings {
+                modes,
+                width: 3,
+                depth: 2,
+                inputs: 2,
+                outputs: 2,
+                projection: 4,
+                padding,
+                ..FnoSettings::default()
+            };
+            let model = Fno::<f64>::new(settings, 5).unwrap();
+            let shape = [&[2][..], &grid, &[2]].concat();
+            let len: usize = shape.iter().product();
+            let (input, seed) = (noise(len, 1), Tensor::from_slice(&shape, &noise(len, 2)).unwrap());
+            let weights: Vec<f64> =
+                model.parameters().iter().flat_map(|(_, value)| value.data().to_vec()).collect();
+            let at = |x: &[f64]| {
+                let (a, mut rest) = x.split_at(len);
+                let mut moved = model.clone();
+                for id in model.parameters().ids() {
+                    let value = moved.parameters_mut().value_mut(id).data_mut();
+                    let (own, later) = rest.split_at(value.len());
+                    value.copy_from_slice(own);
+                    rest = later;
+                }
+                let answer = answer(&moved, &shape, a).unwrap();
+                answer.data().iter().zip(seed.data()).map(|(y, w)| y * w).sum::<f64>()
+            };
+            let mut tape = Tape::recording(&Pool::new());
+            let a = tape.input(Tensor::from_slice(&shape, &input).unwrap());
+            let answer = model.forward(&mut tape, a.clone()).unwrap();
+            let loss = dot(&mut tape, &answer, &seed);
+            let gradients = tape.backward(loss).unwrap();
+            let mut gradient = gradients.input(&a).unwrap().data().to_vec();
+            for id in model.parameters().ids() {
+                gradient.extend(gradients.parameter(id).unwrap().data());
+            }
+            let x = [input, weights].concat();
+            // Central differences with h = 1e-6 in double precision are right to some 1e-9.
+            let gap = gradient_gap(at, &gradient, &x, &noise(x.len(), 3));
+            assert!(gap < 1e-7, "{grid:?}: {gap:e}");
+        }
+    }
+
+    /// `sum_i w_i y_i`, to differentiate along.
+    struct Dot {
+        node: NodeId,
+        weights: Tensor<f64>,
+    }
+
+    impl Operation<f64> for Dot {
+        fn backward(self: Box<Self>, gradient: Tensor<f64>, gradients: &mut Gradients<f64>) {
+            let factor = gradient.data()[0];
+            let mut weights = self.weights.clone();
+            weights.data_mut().iter_mut().for_each(|w| *w *= factor);
+            gradients.add(self.node, weights);
+        }
+    }
+
+    fn dot(tape: &mut Tape<f64>, y: &Var<f64>, weights: &Tensor<f64>) -> Var<f64> {
+        let sum = y.value().data().iter().zip(weights.data()).map(|(y, w)| y * w).sum::<f64>();
+        let operation = Dot { node: y.node().unwrap(), weights: weights.clone() };
+        tape.record(Tensor::from_slice(&[1], &[sum]).unwrap(), Some(operation))
+    }
+
+    #[test]
+    fn a_smooth_field_has_the_same_answer_at_every_resolution() {
+        // Inside, GELU makes waves beyond the modes, so that the answers differ by their aliases, which fall fast.
+        let settings = FnoSettings {
+            modes: vec![4, 4],
+            width: 6,
+            depth: 3,
+            coordinates: Coordinates::None,
+            ..FnoSettings::default()
+        };
+        let model = Fno::<f64>::new(settings, 2).unwrap();
+        let on = |n: usize| {
+            let field = |i: usize| (std::f64::consts::TAU * i as f64 / n as f64).sin();
+            let values: Vec<f64> = (0..n * n).map(|p| field(p / n) + 0.5 * field(2 * (p % n))).collect();
+            let answer = answer(&model, &[1, n, n, 1], &values).unwrap();
+            (0..16 * 16).map(|p| answer.data()[(p / 16 * n / 16) * n + p % 16 * n / 16]).collect::<Vec<f64>>()
+        };
+        let finest = on(64);
+        let gap = |n: usize| relative_error(&on(n), &finest);
+        let (coarse, fine) = (gap(16), gap(32));
+        assert!(coarse < 1e-3 && fine < 1e-2 * coarse + 1e-12, "{coarse:e} {fine:e}");
+    }
+
+    #[test]
     fn padding_is_nine_of_85_points_as_published() {
-        let model = Fno::<f32>::new(FnoSettings::darcy(), 0).unwrap();
-        assert_eq!(model.padded_grid(&[85, 85]), [94, 94]);
-        assert_eq!(model.padded_grid(&[421, 421]), [466, 466]);
-        let model = Fno::<f32>::new(FnoSettings::navier_stokes_3d(), 0).unwrap();
-        assert_eq!(model.padded_grid(&[64, 64, 40]), [64, 64, 46]);
+        assert_eq!(FnoSettings::darcy().padded_grid(&[85, 85]), [94, 94]);
+        assert_eq!(FnoSettings::darcy().padded_grid(&[421, 421]), [466, 466]);
+        assert_eq!(FnoSettings::navier_stokes_3d().padded_grid(&[64, 64, 40]), [64, 64, 46]);
     }
 
     #[test]

@@ -116,14 +116,11 @@ impl Lu {
 /// Solves min |A X - B| for `a` `[m, n]`, m >= n, of full rank, by a QR factorisation; `[n, columns]`.
 ///
 /// # Errors
-/// [`Error::Shape`] and [`Error::NonFinite`] for bad input.
+/// [`Error::Shape`] and [`Error::NonFinite`] for bad input, [`Error::Value`] when a column is a combination of others.
 pub fn least_squares(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
-    if a.nrows() < a.ncols() || a.ncols() == 0 {
-        return Err(Error::shape("matrix", "[m, n] with m >= n > 0", a.shape()));
-    }
-    check_finite("matrix", a.shape(), a.iter())?;
+    check_tall(&a)?;
     check_right_hand_side(&b, a.nrows())?;
-    Ok(to_array(as_faer(&a).qr().solve_lstsq(as_faer(&b)).as_ref()))
+    check_solution(to_array(as_faer(&a).qr().solve_lstsq(as_faer(&b)).as_ref()))
 }
 
 /// Eigenvalues in ascending order and orthonormal eigenvectors (columns) of a symmetric matrix, A = Q diag(w) Q^T.
@@ -164,15 +161,34 @@ pub struct Svd {
 /// # Errors
 /// [`Error::Shape`] and [`Error::NonFinite`] for bad input, [`Error::Value`] when the iteration does not converge.
 pub fn svd(a: ArrayView2<'_, f64>) -> Result<Svd> {
-    if a.is_empty() {
-        return Err(Error::shape("matrix", "[m, n] with m, n > 0", a.shape()));
-    }
-    check_finite("matrix", a.shape(), a.iter())?;
+    check_not_empty(&a)?;
     let svd = as_faer(&a).thin_svd().map_err(|error| {
         Error::value("matrix", "a matrix whose singular values converge", format!("{error:?}"))
     })?;
     let values = svd.S().column_vector().iter().copied().collect();
     Ok(Svd { u: to_array(svd.U()), values, v: to_array(svd.V()) })
+}
+
+fn check_tall(a: &ArrayView2<'_, f64>) -> Result<()> {
+    if a.nrows() < a.ncols() || a.ncols() == 0 {
+        return Err(Error::shape("matrix", "[m, n] with m >= n > 0", a.shape()));
+    }
+    check_finite("matrix", a.shape(), a.iter())
+}
+
+fn check_not_empty(a: &ArrayView2<'_, f64>) -> Result<()> {
+    if a.is_empty() {
+        return Err(Error::shape("matrix", "[m, n] with m, n > 0", a.shape()));
+    }
+    check_finite("matrix", a.shape(), a.iter())
+}
+
+/// Division by a pivot of zero leaves values that are not finite.
+fn check_solution(x: Array2<f64>) -> Result<Array2<f64>> {
+    if x.iter().all(|value| value.is_finite()) {
+        return Ok(x);
+    }
+    Err(Error::value("matrix", "a regular matrix", "a singular one"))
 }
 
 #[cfg(test)]

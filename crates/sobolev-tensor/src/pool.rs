@@ -64,7 +64,8 @@ impl fmt::Debug for Pool {
 }
 
 fn lines_for<T>(len: usize) -> usize {
-    (len * size_of::<T>()).div_ceil(64)
+    let bytes = len.checked_mul(size_of::<T>());
+    bytes.unwrap_or_else(|| panic!("{len} numbers are more than any memory holds")).div_ceil(64)
 }
 
 /// Contiguous numbers, aligned to 64 bytes, that return to their [`Pool`] when dropped.

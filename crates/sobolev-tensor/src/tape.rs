@@ -30,6 +30,8 @@
 //! # Ok::<(), sobolev_tensor::Error>(())
 //! ```
 
+use std::collections::HashMap;
+
 use crate::{Error, ParameterId, Parameters, Pool, Real, Result, Tensor};
 
 /// A recorded operation: it owns what its adjoint needs and knows the nodes of its differentiable inputs.
@@ -81,14 +83,16 @@ pub struct Tape<T: Real> {
     pool: Pool,
     records: bool,
     operations: Vec<Option<Box<dyn Operation<T>>>>,
-    /// Node of each parameter that was used, by place in its `Parameters`.
-    parameters: Vec<Option<NodeId>>,
+    parameters: UsedParameters<T>,
 }
+
+/// Value and node of each parameter that was used.
+type UsedParameters<T> = HashMap<ParameterId, (Tensor<T>, NodeId)>;
 
 impl<T: Real> Tape<T> {
     /// A tape that records, for training. Its operations take their memory from `pool`.
     pub fn recording(pool: &Pool) -> Self {
-        Self { pool: pool.clone(), records: true, operations: Vec::new(), parameters: Vec::new() }
+        Self { pool: pool.clone(), records: true, operations: Vec::new(), parameters: HashMap::new() }
     }
 
     /// A tape that records nothing, for inference: values are freed as soon as they are no longer needed.
@@ -102,19 +106,20 @@ impl<T: Real> Tape<T> {
     }
 
     /// A parameter as a differentiable value; on an inference tape, as a constant. It shares the parameter's memory.
+    ///
+    /// # Panics
+    /// When the same parameter was used with another value: two clones of one model on one tape would mix their gradients.
     pub fn parameter(&mut self, parameters: &Parameters<T>, id: ParameterId) -> Var<T> {
         let value = parameters.value(id).clone();
         if !self.records {
             return Var::constant(value);
         }
-        if self.parameters.len() <= id.0 {
-            self.parameters.resize(id.0 + 1, None);
-        }
-        let node = *self.parameters[id.0].get_or_insert_with(|| {
+        let (first, node) = self.parameters.entry(id).or_insert_with(|| {
             self.operations.push(None);
-            NodeId(self.operations.len() - 1)
+            (value.clone(), NodeId(self.operations.len() - 1))
         });
-        Var { value, node: Some(node) }
+        assert!(first.shares_memory_with(&value), "a parameter is used with two values on one tape");
+        Var { value, node: Some(*node) }
     }
 
     /// A differentiable input, so that the gradient with respect to data can be asked for.
@@ -153,7 +158,7 @@ impl<T: Real> Tape<T> {
         let mut gradients = Gradients {
             pool: self.pool.clone(),
             of_nodes: vec![None; self.operations.len()],
-            parameters: std::mem::take(&mut self.parameters),
+            parameters: self.parameters.drain().map(|(id, (_, node))| (id, node)).collect(),
         };
         gradients.of_nodes[node.0] = Some(seed);
         while let Some(operation) = self.operations.pop() {
@@ -181,7 +186,7 @@ impl<T: Real> std::fmt::Debug for Tape<T> {
 pub struct Gradients<T: Real> {
     pool: Pool,
     of_nodes: Vec<Option<Tensor<T>>>,
-    parameters: Vec<Option<NodeId>>,
+    parameters: HashMap<ParameterId, NodeId>,
 }
 
 impl<T: Real> Gradients<T> {
@@ -191,9 +196,13 @@ impl<T: Real> Gradients<T> {
     }
 
     /// Adds a contribution to the gradient of a node.
+    ///
+    /// # Panics
+    /// When its shape is not that of the contributions before.
     pub fn add(&mut self, node: NodeId, contribution: Tensor<T>) {
         match &mut self.of_nodes[node.0] {
             Some(sum) => {
+                assert_eq!(sum.shape(), contribution.shape(), "two contributions to one gradient");
                 let terms = contribution.data();
                 sum.data_mut().iter_mut().zip(terms).for_each(|(sum, term)| *sum += *term);
             }
@@ -208,14 +217,12 @@ impl<T: Real> Gradients<T> {
 
     /// The gradient with respect to a parameter; `None` when the loss does not depend on it.
     pub fn parameter(&self, id: ParameterId) -> Option<&Tensor<T>> {
-        let node = (*self.parameters.get(id.0)?)?;
-        self.of_nodes[node.0].as_ref()
+        self.of_nodes[self.parameters.get(&id)?.0].as_ref()
     }
 
     /// The gradient with respect to a parameter, to be changed (clipping, weight decay).
     pub fn parameter_mut(&mut self, id: ParameterId) -> Option<&mut Tensor<T>> {
-        let node = (*self.parameters.get(id.0)?)?;
-        self.of_nodes[node.0].as_mut()
+        self.of_nodes[self.parameters.get(&id)?.0].as_mut()
     }
 }
 
@@ -263,6 +270,35 @@ mod tests {
         let cube = product(&mut tape, &square, &x);
         let gradients = tape.backward(cube).unwrap();
         assert_eq!(gradients.parameter(id).unwrap().data(), [27.0]);
+    }
+
+    #[test]
+    fn two_models_on_one_tape_keep_their_gradients_apart() {
+        let single = |value: f64| {
+            let mut parameters = Parameters::new();
+            let id = parameters.add("x", Tensor::from_slice(&[1], &[value]).unwrap());
+            (parameters, id)
+        };
+        let ((first, first_id), (second, second_id)) = (single(3.0), single(5.0));
+        let mut tape = Tape::recording(&Pool::new());
+        let (a, b) = (tape.parameter(&first, first_id), tape.parameter(&second, second_id));
+        let value = product(&mut tape, &a, &b);
+        let gradients = tape.backward(value).unwrap();
+        assert_eq!(gradients.parameter(first_id).unwrap().data(), [5.0]);
+        assert_eq!(gradients.parameter(second_id).unwrap().data(), [3.0]);
+        assert!(std::panic::catch_unwind(|| first.value(second_id).len()).is_err());
+    }
+
+    #[test]
+    #[should_panic(expected = "used with two values")]
+    fn a_clone_with_other_values_is_not_taken_for_its_original() {
+        let mut first = Parameters::new();
+        let id = first.add("x", Tensor::from_slice(&[1], &[3.0]).unwrap());
+        let mut second = first.clone();
+        second.value_mut(id).data_mut()[0] = 5.0;
+        let mut tape = Tape::<f64>::recording(&Pool::new());
+        tape.parameter(&first, id);
+        tape.parameter(&second, id);
     }
 
     #[test]

@@ -5,6 +5,16 @@ use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
 use std::fmt;
 use std::sync::Arc;
 
+/// Number of elements of an array of shape `shape`; nothing when it is beyond the range of numbers.
+fn elements(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length))
+}
+
+/// Number of elements of an array that is to be allocated.
+fn elements_in_memory(shape: &[usize]) -> usize {
+    elements(shape).unwrap_or_else(|| panic!("an array of shape {shape:?} is larger than any memory"))
+}
+
 /// A contiguous row-major array. Clones share memory; a shared tensor is copied when one of its owners writes to it.
 #[derive(Clone)]
 pub struct Tensor<T> {
@@ -14,13 +24,19 @@ pub struct Tensor<T> {
 
 impl<T: Real> Tensor<T> {
     /// A tensor with unspecified contents from `pool`.
+    ///
+    /// # Panics
+    /// When there is no memory for it, as all allocations.
     pub fn uninitialised(pool: &Pool, shape: &[usize]) -> Self {
-        Self { shape: shape.to_vec(), buffer: Arc::new(pool.take(shape.iter().product())) }
+        Self { shape: shape.to_vec(), buffer: Arc::new(pool.take(elements_in_memory(shape))) }
     }
 
     /// A tensor of zeros from `pool`.
+    ///
+    /// # Panics
+    /// When there is no memory for it, as all allocations.
     pub fn zeros(pool: &Pool, shape: &[usize]) -> Self {
-        Self { shape: shape.to_vec(), buffer: Arc::new(pool.zeros(shape.iter().product())) }
+        Self { shape: shape.to_vec(), buffer: Arc::new(pool.zeros(elements_in_memory(shape))) }
     }
 
     /// A tensor that holds a copy of `data`, on memory that belongs to no pool.
@@ -28,7 +44,7 @@ impl<T: Real> Tensor<T> {
     /// # Errors
     /// [`Error::Shape`] when the number of elements is not that of the shape.
     pub fn from_slice(shape: &[usize], data: &[T]) -> Result<Self> {
-        if shape.iter().product::<usize>() != data.len() {
+        if elements(shape) != Some(data.len()) {
             return Err(Error::shape("data", format!("{} elements for {shape:?}", data.len()), shape));
         }
         let mut buffer = Buffer::detached(data.len());
@@ -68,12 +84,17 @@ impl<T: Real> Tensor<T> {
         Arc::make_mut(&mut self.buffer).as_mut_slice()
     }
 
+    /// Whether both are clones of one tensor that nobody has written to since.
+    pub(crate) fn shares_memory_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.buffer, &other.buffer)
+    }
+
     /// The same elements under another shape.
     ///
     /// # Errors
     /// [`Error::Shape`] when the number of elements differs.
     pub fn reshaped(mut self, shape: &[usize]) -> Result<Self> {
-        if shape.iter().product::<usize>() != self.len() {
+        if elements(shape) != Some(self.len()) {
             return Err(Error::shape(
                 "shape",
                 format!("{} elements as in {:?}", self.len(), self.shape),
@@ -137,5 +158,16 @@ mod tests {
         let tensor = Tensor::from_slice(&[2, 3], &[0.0; 6]).unwrap();
         assert_eq!(tensor.clone().reshaped(&[6]).unwrap().shape(), [6]);
         assert!(tensor.reshaped(&[7]).is_err());
+    }
+
+    #[test]
+    fn shapes_whose_product_wraps_around_are_refused() {
+        // 2^32 * 2^32 is zero in 64 bits.
+        let wrapping = [1 << 32, 1 << 32];
+        assert!(Tensor::<f32>::from_slice(&wrapping, &[]).is_err());
+        assert!(Tensor::<f32>::from_slice(&[0], &[]).unwrap().reshaped(&wrapping).is_err());
+        assert!(std::panic::catch_unwind(|| Tensor::<f32>::zeros(&Pool::new(), &wrapping)).is_err());
+        // 2^62 numbers of 4 bytes are zero bytes.
+        assert!(std::panic::catch_unwind(|| Buffer::<f32>::detached(1 << 62)).is_err());
     }
 }

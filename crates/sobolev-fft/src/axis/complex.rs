@@ -61,7 +61,9 @@ impl Columns {
 
     /// Panics unless `rows` rows of these columns lie in a slice of `len` values.
     fn check(self, rows: usize, len: usize) {
-        assert!(self.offset + (rows - 1) * self.stride + self.width <= len, "columns exceed the slice");
+        // Saturated: no slice has that many values.
+        let last = (rows - 1).saturating_mul(self.stride).saturating_add(self.offset);
+        assert!(last.saturating_add(self.width) <= len, "columns exceed the slice");
     }
 }
 

@@ -224,8 +224,10 @@ impl<T: Real> RealAxis<T> {
 
     fn check(&self, rows: usize, channels: usize, x: &[T], y: &[T], scratch: &[T]) {
         check_channels(channels);
-        check_len("points", x, rows * self.points * channels);
-        check_len("modes", y, rows * self.modes * 2 * channels);
+        // Saturated: no slice has that many values.
+        let lines = rows.saturating_mul(channels);
+        check_len("points", x, lines.saturating_mul(self.points));
+        check_len("modes", y, lines.saturating_mul(2 * self.modes));
         check_scratch(scratch, self.scratch_len(channels));
     }
 }

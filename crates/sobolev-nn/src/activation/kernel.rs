@@ -4,7 +4,6 @@ use std::any::TypeId;
 use std::marker::PhantomData;
 
 use sobolev_tensor::Real;
-
 use sobolev_tensor::simd::{self, Kernel};
 
 /// What an activation must offer. The f32 forms are branch-free, so that loops over them are vectorised: absolute error

@@ -1,9 +1,11 @@
 //! The file: the safetensors format (8 bytes length of the header, little-endian; header in JSON; numbers), with one entry
-//! `sobolev` in its `__metadata__`, a JSON text.
+//! `sobolev` in its `__metadata__`, a JSON text that begins with `{"checksum":"xxxxxxxx"`: the CRC-32 of the text, with eight
+//! zeros in that place, and of all numbers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Metadata, SafeTensorError, TensorInfo};
@@ -15,8 +17,20 @@ use super::CheckpointError;
 /// Entry of the metadata that makes a safetensors file a checkpoint.
 const ENTRY: &str = "sobolev";
 
+/// Beginning of the header, before the checksum.
+const BEFORE_CHECKSUM: &str = "{\"checksum\":\"";
+
+/// What stands in the place of the checksum while it is computed.
+pub(super) const NO_CHECKSUM: &str = "00000000";
+
+/// Where the checksum stands in the header.
+const CHECKSUM: Range<usize> = BEFORE_CHECKSUM.len()..BEFORE_CHECKSUM.len() + NO_CHECKSUM.len();
+
 /// Headers above this length are refused, as by the format's own library.
 const LONGEST_HEADER: u64 = 100_000_000;
+
+/// Numbers that are turned into bytes together.
+const NUMBERS_AT_ONCE: usize = 4096;
 
 pub(super) fn dtype<T: Real>() -> Dtype {
     if T::NAME == "f32" { Dtype::F32 } else { Dtype::F64 }
@@ -44,7 +58,11 @@ pub(super) fn write<T: Real>(
     })
 }
 
-fn write_part<T: Real>(part: &Path, header: String, tensors: &BTreeMap<String, Tensor<T>>) -> io::Result<()> {
+fn write_part<T: Real>(
+    part: &Path,
+    mut header: String,
+    tensors: &BTreeMap<String, Tensor<T>>,
+) -> io::Result<()> {
     let mut end = 0;
     let infos = tensors.iter().map(|(name, tensor)| {
         let start = end;
@@ -53,6 +71,13 @@ fn write_part<T: Real>(part: &Path, header: String, tensors: &BTreeMap<String, T
             TensorInfo { dtype: dtype::<T>(), shape: tensor.shape().to_vec(), data_offsets: (start, end) };
         (name.clone(), info)
     });
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(header.as_bytes());
+    each_number(tensors, |bytes| {
+        checksum.update(bytes);
+        Ok(())
+    })?;
+    header.replace_range(CHECKSUM, &format!("{:08x}", checksum.finalize()));
     let entry = HashMap::from([(ENTRY.to_string(), header)]);
     let metadata = Metadata::new(Some(entry), infos.collect()).map_err(io::Error::other)?;
     let mut text = serde_json::to_vec(&metadata)?;
@@ -64,15 +89,40 @@ fn write_part<T: Real>(part: &Path, header: String, tensors: &BTreeMap<String, T
     let mut file = BufWriter::with_capacity(1 << 20, File::create(part)?);
     file.write_all(&(text.len() as u64).to_le_bytes())?;
     file.write_all(&text)?;
-    for tensor in tensors.values() {
-        for value in tensor.data() {
+    each_number(tensors, |bytes| file.write_all(bytes))?;
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+}
+
+/// Passes all numbers on as they stand in the file, some thousand at a time.
+fn each_number<T: Real>(
+    tensors: &BTreeMap<String, Tensor<T>>,
+    mut take: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut bytes = Vec::with_capacity(NUMBERS_AT_ONCE * size_of::<T>());
+    for values in tensors.values().flat_map(|tensor| tensor.data().chunks(NUMBERS_AT_ONCE)) {
+        bytes.clear();
+        for value in values {
             match dtype::<T>() {
-                Dtype::F32 => file.write_all(&(value.to_f64() as f32).to_le_bytes())?,
-                _ => file.write_all(&value.to_f64().to_le_bytes())?,
+                Dtype::F32 => bytes.extend((value.to_f64() as f32).to_le_bytes()),
+                _ => bytes.extend(value.to_f64().to_le_bytes()),
             }
         }
+        take(&bytes)?;
     }
-    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    Ok(())
+}
+
+/// Whether header and numbers are those that were written.
+fn has_its_checksum(header: &str, numbers: &[u8]) -> bool {
+    let Some(stored) = header.get(CHECKSUM).filter(|_| header.starts_with(BEFORE_CHECKSUM)) else {
+        return false;
+    };
+    let mut checksum = crc32fast::Hasher::new();
+    for part in [BEFORE_CHECKSUM, NO_CHECKSUM, &header[CHECKSUM.end..]] {
+        checksum.update(part.as_bytes());
+    }
+    checksum.update(numbers);
+    stored == format!("{:08x}", checksum.finalize())
 }
 
 /// An open checkpoint whose header was read; its numbers were not.
@@ -128,9 +178,14 @@ impl Opened {
     /// Reads the numbers.
     pub(super) fn tensors<T: Real>(mut self) -> Result<BTreeMap<String, Tensor<T>>, CheckpointError> {
         let path = self.path;
+        let start = self.bytes.len();
         self.file
             .read_to_end(&mut self.bytes)
             .map_err(|source| CheckpointError::Read { path: path.clone(), source })?;
+        if !has_its_checksum(&self.header, &self.bytes[start..]) {
+            let reason = "its contents do not have the checksum that was stored with them".to_string();
+            return Err(CheckpointError::Damaged { path, reason });
+        }
         let damaged = |error: SafeTensorError| CheckpointError::Damaged {
             path: path.clone(),
             reason: error.to_string(),

@@ -43,6 +43,8 @@ pub enum CheckpointContent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointHeader {
+    /// Comes first: the file has a fixed place for it.
+    checksum: String,
     format: u32,
     content: CheckpointContent,
     model: String,
@@ -166,6 +168,7 @@ impl<T: Real> Checkpoint<T> {
         normalisers: &Normalisers<T>,
     ) -> Self {
         let header = CheckpointHeader {
+            checksum: file::NO_CHECKSUM.to_string(),
             format: FORMAT,
             content,
             model: model.name().to_string(),
@@ -276,6 +279,7 @@ impl<T: Real> Checkpoint<T> {
         let names: Vec<&str> = model.parameters().iter().map(|(name, _)| name).collect();
         self.expect_no_others(|name| name.starts_with("normaliser.") || names.contains(&name))?;
         let parameters = self.parameters("", model.parameters())?;
+        self.expect_architecture(model)?;
         model.parameters_mut().assign(&parameters).map_err(|error| self.damaged(error.to_string()))
     }
 
@@ -289,6 +293,18 @@ impl<T: Real> Checkpoint<T> {
 
     pub(crate) fn expect_model(&self, model: &dyn Model<T>) -> Result<()> {
         self.expect("the model", model.name(), &self.header.model)
+    }
+
+    /// Checks what the model is made of, once the shapes of the weights are known to fit.
+    pub(crate) fn expect_architecture(&self, model: &dyn Model<T>) -> Result<()> {
+        let (stored, own) = (&self.header.architecture, model.architecture());
+        let differs = |key: &&String| stored.get(key).is_some_and(|value| Some(value) != own.get(key));
+        let keys = own.as_object().into_iter().flat_map(|table| table.keys());
+        let Some(key) = keys.clone().find(differs) else {
+            return Ok(());
+        };
+        let text = |table: &Value| format!("{key} = {}", table.get(key).unwrap_or(&Value::Null));
+        self.expect("the architecture", &text(&own), &text(stored))
     }
 
     fn expect(&self, what: &'static str, expected: &str, got: &str) -> Result<()> {

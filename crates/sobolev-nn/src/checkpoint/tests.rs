@@ -29,14 +29,58 @@ fn with_header(path: &Path, change: impl Fn(&mut Value)) -> PathBuf {
     changed
 }
 
-/// The same file with its own header, the entry `sobolev`, changed.
+/// The same file with its own header, the entry `sobolev`, changed, and the checksum that belongs to it.
 fn with_entry(path: &Path, change: impl Fn(&mut Value)) -> PathBuf {
+    let bytes = fs::read(path).unwrap();
+    let data = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     with_header(path, |header| {
         let entry = &mut header["__metadata__"]["sobolev"];
         let mut own: Value = serde_json::from_str(entry.as_str().unwrap()).unwrap();
         change(&mut own);
-        *entry = Value::String(own.to_string());
+        let Value::Object(fields) = &mut own else { panic!("the header is a table") };
+        fields.remove("checksum");
+        let rest = own.to_string();
+        let text = |checksum: &str| format!("{{\"checksum\":\"{checksum}\",{}", &rest[1..]);
+        let mut checksum = crc32fast::Hasher::new();
+        checksum.update(text("00000000").as_bytes());
+        checksum.update(&bytes[data..]);
+        *entry = Value::String(text(&format!("{:08x}", checksum.finalize())));
     })
+}
+
+#[test]
+fn a_changed_byte_anywhere_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, model) = written(&folder);
+    let bytes = fs::read(&path).unwrap();
+    let changed = folder.path().join("changed.safetensors");
+    let data = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let expected = fitted::<f32>(NormaliserKind::Pointwise, &Pairs::new(20, 1));
+    for at in 0..bytes.len() {
+        let mut other = bytes.clone();
+        other[at] ^= 1 << (at % 8);
+        fs::write(&changed, other).unwrap();
+        let mut own = SmallModel::new(8, 2);
+        let read = Checkpoint::<f32>::read(&changed).and_then(|checkpoint| {
+            checkpoint.load_into(&mut own)?;
+            checkpoint.normalisers()
+        });
+        // Some bytes of the outer header mean nothing, such as the blanks at its end.
+        if let Ok(normalisers) = read {
+            assert!(at < data, "byte {at} of the numbers");
+            assert_eq!(own.bits(), model.bits(), "byte {at}");
+            assert_eq!((&normalisers.input, &normalisers.target), (&expected.input, &expected.target));
+        }
+    }
+}
+
+#[test]
+fn a_model_made_of_other_parts_with_weights_of_the_same_shapes_is_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut model) = written(&folder);
+    let other = with_entry(&path, |own| own["architecture"]["widths"] = json!([2, 8, 7]));
+    let error = Checkpoint::<f32>::read(other).unwrap().load_into(&mut model).unwrap_err().to_string();
+    assert!(error.ends_with("the architecture is widths = [2,8,7], expected widths = [2,8,1]"), "{error}");
 }
 
 #[test]

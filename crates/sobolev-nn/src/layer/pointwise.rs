@@ -1,8 +1,9 @@
 //! The affine map of the channels of a block of points, and its three adjoints, serial and without memory of their own.
 
+use sobolev_tensor::simd::{self, Kernel, fused};
 use sobolev_tensor::{Accumulate, Buffer, Mat, MatMut, Pool, Real, matmul};
 
-use sobolev_tensor::simd::{self, Kernel, fused};
+use crate::parallel::{LANES, add_column_sums, add_lanes};
 
 /// Below this width a product would leave most lanes of a vector empty; rows are then multiplied as dot products.
 const NARROW: usize = 3;
@@ -77,7 +78,7 @@ impl<'a, T: Real> Affine<'a, T> {
             matmul(weight, Accumulate::Add, x.transposed(), columns);
         }
         if !bias.is_empty() {
-            simd::run(ColumnSums { rows: g, sums: bias });
+            add_column_sums(g, bias);
         }
     }
 }
@@ -103,8 +104,6 @@ impl<T: Real> Kernel for Dots<'_, '_, T> {
     }
 }
 
-const LANES: usize = 16;
-
 #[inline(always)]
 fn dot<const FUSED: bool, T: Real>(a: &[T], b: &[T]) -> T {
     let mut sums = [T::zero(); LANES];
@@ -119,47 +118,4 @@ fn dot<const FUSED: bool, T: Real>(a: &[T], b: &[T]) -> T {
         sums[i] = fused::<FUSED, T>(*a, *b, sums[i]);
     }
     add_lanes(sums)
-}
-
-/// Sum of the lanes as a tree.
-#[inline(always)]
-fn add_lanes<T: Real>(mut sums: [T; LANES]) -> T {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            sums[i] += sums[i + half];
-        }
-        half /= 2;
-    }
-    sums[0]
-}
-
-/// Adds every row to `sums`.
-struct ColumnSums<'a, T> {
-    rows: &'a [T],
-    sums: &'a mut [T],
-}
-
-impl<T: Real> Kernel for ColumnSums<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call<const FUSED: bool>(self) {
-        if let [sum] = self.sums {
-            let mut lanes = [T::zero(); LANES];
-            let blocks = self.rows.chunks_exact(LANES);
-            let rest = blocks.remainder();
-            for block in blocks {
-                for i in 0..LANES {
-                    lanes[i] += block[i];
-                }
-            }
-            lanes.iter_mut().zip(rest).for_each(|(lane, term)| *lane += *term);
-            *sum += add_lanes(lanes);
-            return;
-        }
-        for row in self.rows.chunks_exact(self.sums.len()) {
-            self.sums.iter_mut().zip(row).for_each(|(sum, term)| *sum += *term);
-        }
-    }
 }

@@ -74,6 +74,9 @@ impl Loss {
     /// # Errors
     /// [`Error::Shape`] when an axis is too short or there are more than 3 for the derivatives of the H1 norm.
     pub fn on<T: Real>(self, sample: &[usize]) -> Result<SampleLoss<T>> {
+        if sample.is_empty() || sample.contains(&0) {
+            return Err(Error::shape("sample", "[space.., channels] with at least one value", sample));
+        }
         let metric = match self {
             Self::RelativeL2 {} | Self::MeanSquared {} => Metric::Euclidean,
             Self::RelativeH1 { derivative: Derivative::Fourier } => Metric::fourier(sample)?,

@@ -58,7 +58,7 @@ use crate::{BatchOrder, Model, Normalisers, Result, SampleSource};
 use progress::Progress;
 pub use progress::{EpochRecord, Outcome, TrainingObserver, TrainingReport};
 pub use settings::TrainerSettings;
-use step::{ADVICE, Step, Stepper};
+use step::{ADVICE, Step, Stepper, check_samples};
 
 /// Trains a model: shuffled batches, a loss on decoded values, an optimiser with a schedule, the best weights kept.
 ///
@@ -167,7 +167,7 @@ impl<T: Real> Trainer<T> {
         observer: &dyn TrainingObserver,
     ) -> Result<TrainingReport> {
         let samples = train.samples();
-        if self.progress.samples != 0 && self.progress.samples != samples {
+        if self.progress.steps != 0 && self.progress.samples != samples {
             let expected = format!("{} as in the epochs done", self.progress.samples);
             return Err(Error::value("training samples", expected, samples).into());
         }
@@ -316,6 +316,8 @@ impl<T: Real> Trainer<T> {
         };
         let error = losses.iter().sum::<f64>() / losses.len() as f64;
         if !error.is_finite() {
+            let samples: Vec<usize> = (0..source.samples()).collect();
+            check_samples(&self.pool, *source, "validation", &samples)?;
             let cause = format!("the validation error is {error}; the weights have grown out of range");
             return Ok(Err(Outcome::Diverged { epoch, step: self.progress.steps, cause }));
         }
@@ -357,9 +359,11 @@ fn check_shapes<T: Real>(
         ("target", source.target_shape(), &normalisers.target),
     ];
     for (side, shape, normaliser) in sides {
-        let sample = &normaliser.header().sample;
+        let Some((channels, grid)) = normaliser.header().sample.split_last() else {
+            return Err(Error::shape("normaliser", "samples [space.., channels]", &[]));
+        };
         let whole = [&[source.samples().max(1)], &shape[..]].concat();
-        check_channels_last(&format!("{role} {side}"), &whole, sample.len() - 1, sample[sample.len() - 1])?;
+        check_channels_last(&format!("{role} {side}"), &whole, grid.len(), *channels)?;
     }
     Ok(())
 }

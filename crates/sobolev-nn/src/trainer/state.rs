@@ -60,6 +60,7 @@ impl<T: Real> Trainer<T> {
         settings.check()?;
         progress.check().map_err(|reason| checkpoint.damaged(format!("its training state: {reason}")))?;
         let current = checkpoint.parameters(CURRENT, model.parameters())?;
+        checkpoint.expect_architecture(model)?;
         let mut optimiser = settings.optimiser.build(&current)?;
         optimiser.restore(progress.steps, &current, &mut |name, shape| {
             checkpoint.tensor_of_shape(&format!("{OPTIMISER}{name}"), shape)

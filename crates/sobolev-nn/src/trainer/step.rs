@@ -49,7 +49,7 @@ impl<T: Real> Stepper<'_, T> {
         drop(target);
         let loss_sum: f64 = loss.samples.iter().sum();
         if !loss_sum.is_finite() {
-            self.check_samples(indices)?;
+            check_samples(self.pool, self.source, "training", indices)?;
             return Ok(Step::Diverged(format!("the loss is {loss_sum}; {ADVICE}")));
         }
         let gradients = tape.backward(loss.value)?;
@@ -68,17 +68,23 @@ impl<T: Real> Stepper<'_, T> {
         let prediction = predict_batch(model, input, self.normalisers, self.pool)?;
         Ok(self.loss.evaluate(prediction, &target)?.iter().sum())
     }
+}
 
-    /// When a loss is not finite, the samples may be to blame.
-    fn check_samples(&self, indices: &[usize]) -> Result<()> {
-        for index in indices {
-            let (input, target) = read_batch(self.pool, self.source, "training", &[*index])?;
-            for (side, array) in [("input", input), ("target", target)] {
-                check_finite(&format!("{side} of training sample {index}"), array.shape(), array.data())?;
-            }
+/// When a loss is not finite, the samples may be to blame.
+pub(super) fn check_samples<T: Real>(
+    pool: &Pool,
+    source: &dyn SampleSource<T>,
+    role: &'static str,
+    indices: &[usize],
+) -> Result<()> {
+    for index in indices {
+        let (input, target) = read_batch(pool, source, role, &[*index])?;
+        for (side, array) in [("input", input), ("target", target)] {
+            let sample = &array.shape()[1..];
+            check_finite(&format!("{side} of {role} sample {index}"), sample, array.data())?;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// What to do against divergence.

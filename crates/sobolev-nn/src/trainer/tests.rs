@@ -250,7 +250,13 @@ fn samples_that_are_spoilt_or_unreadable_are_named() {
     let error = trainer(settings(), &model).fit(&mut model, &spoilt, None, &()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "input of training sample 11: expected finite values, got NaN at index [0, 2, 1]"
+        "input of training sample 11: expected finite values, got NaN at index [2, 1]"
+    );
+    let error =
+        trainer(settings(), &model).fit(&mut model, &Pairs::new(40, 1), Some(&spoilt), &()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "input of validation sample 11: expected finite values, got NaN at index [2, 1]"
     );
     let unreadable = Pairs { unreadable: Some(5), ..Pairs::new(40, 1) };
     let error = trainer(settings(), &model).fit(&mut model, &unreadable, None, &()).unwrap_err();
@@ -275,6 +281,10 @@ fn a_state_of_other_samples_or_another_model_is_refused() {
     let mut second = Trainer::resume(&path, &model).unwrap();
     let error = second.fit(&mut model, &Pairs::new(41, 1), None, &()).unwrap_err();
     assert_eq!(error.to_string(), "training samples: expected 40 as in the epochs done, got 41");
+    // A training that could not begin has no epochs done, and takes other samples.
+    let mut third = trainer(settings(), &model);
+    third.fit(&mut model, &Pairs::new(41, 1), None, &StopAfter::new(0)).unwrap();
+    third.fit(&mut model, &Pairs::new(40, 1), None, &()).unwrap();
     let error = Trainer::resume(&path, &SmallModel::<f32>::new(17, 3)).unwrap_err().to_string();
     assert!(error.contains("parameters.network.0.weight is [2, 16], this model needs [2, 17]"), "{error}");
     let error =

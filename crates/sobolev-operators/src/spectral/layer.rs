@@ -17,6 +17,7 @@ use super::modes::{Sizes, product, product_adjoint};
 use rayon::prelude::*;
 use sobolev_fft::TruncatedFourier;
 use sobolev_nn::initialiser::uniform;
+use sobolev_nn::parallel::{RowTasks, add_column_sums, add_partials};
 use sobolev_nn::{Activation, Linear};
 use sobolev_tensor::{
     Accumulate, Error, Gradients, Mat, MatMut, NodeId, Operation, ParameterId, Parameters, Pool, Real,
@@ -47,9 +48,6 @@ pub struct FourierLayer {
 
 /// Bytes of the rows that are worked on at once: with their results they stay in the second-level cache.
 const ROW_BLOCK_BYTES: usize = 64 * 1024;
-
-/// Blocks of rows whose weight gradients one task sums; a task then covers about a megabyte.
-const BLOCKS_PER_TASK: usize = 8;
 
 impl FourierLayer {
     /// A layer with the parameters `NAME.spectral`, `NAME.pointwise.weight` and `NAME.pointwise.bias`. Initial values as in the
@@ -82,7 +80,7 @@ impl FourierLayer {
     ///
     /// # Errors
     /// [`Error::Shape`] when `v` has another number of channels.
-    pub(crate) fn forward<T: Real>(
+    pub fn forward<T: Real>(
         &self,
         parameters: &Parameters<T>,
         tape: &mut Tape<T>,
@@ -216,14 +214,17 @@ impl<T: Real> Work<'_, T> {
     fn synthesise(&self, channels: usize, products: &Tensor<T>, step: LeadingStep<T>) -> Tensor<T> {
         let (width, modes) = (2 * channels, self.modes());
         let mut rows = Tensor::uninitialised(self.pool, &[self.batch, self.row_modes(channels)]);
+        // One buffer for all samples and not one a task: how many tasks run at once differs from step to step.
+        let mut by_sample = self.pool.take::<T>(self.batch * modes * width);
         let products = products.data();
-        rows.data_mut().par_chunks_mut(self.row_modes(channels)).enumerate().for_each(|(sample, rows)| {
-            let mut own = self.pool.take::<T>(modes * width);
-            for (mode, own) in own.as_mut_slice().chunks_exact_mut(width).enumerate() {
+        let samples = rows.data_mut().par_chunks_mut(self.row_modes(channels));
+        let own = by_sample.as_mut_slice().par_chunks_mut(modes * width);
+        samples.zip(own).enumerate().for_each(|(sample, (rows, own))| {
+            for (mode, own) in own.chunks_exact_mut(width).enumerate() {
                 own.copy_from_slice(&products[(mode * self.batch + sample) * width..][..width]);
             }
             let mut scratch = self.pool.take::<T>(self.transform.leading_scratch_len(channels));
-            step(self.transform, channels, own.as_slice(), rows, scratch.as_mut_slice());
+            step(self.transform, channels, own, rows, scratch.as_mut_slice());
         });
         rows
     }
@@ -297,13 +298,12 @@ impl<T: Real> Work<'_, T> {
         let (inputs, outputs, real) = (self.inputs, self.outputs, self.transform.last_axis());
         let mut rows = Tensor::uninitialised(self.pool, &[self.batch, self.row_modes(outputs)]);
         let block = self.rows_per_block(inputs.max(outputs));
-        let task = BLOCKS_PER_TASK * block;
         let (in_len, out_len) = (real.points() * inputs, real.points() * outputs);
         let mode_len = real.modes() * 2 * outputs;
-        let total_rows = self.batch * self.transform.rows();
-        let tasks = total_rows.div_ceil(task);
         let partial_len = (inputs + 1) * outputs;
-        let mut partial = self.pool.zeros::<T>(tasks * partial_len);
+        let tasks = RowTasks::new(self.batch * self.transform.rows(), block, partial_len);
+        let task = tasks.length();
+        let mut partial = self.pool.zeros::<T>(tasks.count() * partial_len);
         gradient
             .par_chunks_mut(task * out_len)
             .zip(v.par_chunks(task * in_len))
@@ -327,9 +327,7 @@ impl<T: Real> Work<'_, T> {
                         lhs.transposed(),
                         rhs,
                     );
-                    for row in gradient.chunks_exact(outputs) {
-                        bias.iter_mut().zip(row).for_each(|(sum, g)| *sum += *g);
-                    }
+                    add_column_sums(gradient, bias);
                     real.inverse_adjoint(
                         points / real.points(),
                         outputs,
@@ -339,13 +337,12 @@ impl<T: Real> Work<'_, T> {
                     );
                 }
             });
-        let mut weight = Tensor::zeros(self.pool, &[inputs, outputs]);
-        let mut bias = Tensor::zeros(self.pool, &[outputs]);
-        for partial in partial.as_slice().chunks_exact(partial_len) {
-            let (weight_part, bias_part) = partial.split_at(inputs * outputs);
-            weight.data_mut().iter_mut().zip(weight_part).for_each(|(sum, part)| *sum += *part);
-            bias.data_mut().iter_mut().zip(bias_part).for_each(|(sum, part)| *sum += *part);
-        }
+        let sum = add_partials(self.pool, partial.as_slice(), &[partial_len]);
+        let (weight_sum, bias_sum) = sum.data().split_at(inputs * outputs);
+        let mut weight = Tensor::uninitialised(self.pool, &[inputs, outputs]);
+        let mut bias = Tensor::uninitialised(self.pool, &[outputs]);
+        weight.data_mut().copy_from_slice(weight_sum);
+        bias.data_mut().copy_from_slice(bias_sum);
         (rows, weight, bias)
     }
 

@@ -1,10 +1,10 @@
 //! The dense factorisations of the parent module through a system LAPACK (crate `ndarray-linalg`).
 
-use super::{Svd, SymmetricEigen, check_right_hand_side, check_square};
-use crate::{Error, Result, check_finite};
+use super::{Svd, SymmetricEigen, check_not_empty, check_right_hand_side, check_square, check_tall};
+use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2, s};
 use ndarray_linalg::error::LinalgError;
-use ndarray_linalg::{Eigh, LeastSquaresSvd, SVD, SolveC, UPLO};
+use ndarray_linalg::{Eigh, FactorizeC, LeastSquaresSvd, SVD, SolveC, UPLO};
 
 fn failed(error: LinalgError) -> Error {
     Error::value("matrix", "a matrix that LAPACK can factor", error)
@@ -23,15 +23,16 @@ fn by_columns(
     Ok(x)
 }
 
-/// Solves A X = B for symmetric positive definite `a` `[n, n]` and `b` `[n, columns]` by Cholesky.
+/// Solves A X = B for symmetric positive definite `a` `[n, n]` and `b` `[n, columns]` by Cholesky; only the lower triangle of `a` is
+/// read.
 ///
 /// # Errors
 /// [`Error::Shape`] and [`Error::NonFinite`] for bad input, [`Error::Value`] when `a` is not positive definite.
 pub fn cholesky_solve(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
     let size = check_square(&a)?;
     check_right_hand_side(&b, size)?;
-    let a = a.to_owned();
-    by_columns(b, size, |column| a.solvec(column))
+    let factor = a.factorizec(UPLO::Lower).map_err(failed)?;
+    by_columns(b, size, |column| factor.solvec(column))
 }
 
 /// Solves A X = B for `a` `[n, n]` and `b` `[n, columns]` by LU.
@@ -49,12 +50,11 @@ pub fn lu_solve(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<Array2
 /// Solves min |A X - B| for `a` `[m, n]`, m >= n; `[n, columns]`.
 ///
 /// # Errors
-/// [`Error::Shape`] and [`Error::NonFinite`] for bad input.
+/// [`Error::Shape`] and [`Error::NonFinite`] for bad input, [`Error::Value`] when the iteration does not converge.
 pub fn least_squares(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
-    check_finite("matrix", a.shape(), a.iter())?;
+    check_tall(&a)?;
     check_right_hand_side(&b, a.nrows())?;
-    let a = a.to_owned();
-    by_columns(b, a.ncols(), |column| Ok(a.least_squares(column)?.solution))
+    Ok(a.to_owned().least_squares(&b.to_owned()).map_err(failed)?.solution)
 }
 
 /// Eigenvalues and eigenvectors of the symmetric matrix `a` `[n, n]`.
@@ -72,7 +72,7 @@ pub fn symmetric_eigen(a: ArrayView2<'_, f64>) -> Result<SymmetricEigen> {
 /// # Errors
 /// [`Error::NonFinite`] for bad input, [`Error::Value`] when the iteration does not converge.
 pub fn svd(a: ArrayView2<'_, f64>) -> Result<Svd> {
-    check_finite("matrix", a.shape(), a.iter())?;
+    check_not_empty(&a)?;
     let (u, values, vt) = a.svd(true, true).map_err(failed)?;
     let (Some(u), Some(vt)) = (u, vt) else {
         return Err(Error::value("matrix", "singular vectors", "none from LAPACK"));
@@ -105,6 +105,13 @@ mod tests {
         close(
             &lu_solve(general.view(), b.view()).unwrap(),
             &ours::Lu::new(general.view()).unwrap().solve(b.view()).unwrap(),
+        );
+        // Only the lower triangle counts.
+        let mut lower = definite.clone();
+        lower[[0, 29]] = 1e3;
+        close(
+            &cholesky_solve(lower.view(), b.view()).unwrap(),
+            &ours::Cholesky::new(definite.view()).unwrap().solve(b.view()).unwrap(),
         );
         let tall = matrix(30, 8, 3);
         close(

@@ -1,6 +1,6 @@
 //! Sparse direct solvers.
 
-use super::{as_faer, check_right_hand_side, to_array};
+use super::{as_faer, check_right_hand_side, check_solution, to_array};
 use crate::{Error, Result};
 use faer::Side;
 use faer::linalg::solvers::Solve;
@@ -17,13 +17,16 @@ impl SparseMatrix {
     /// A matrix of `shape` (rows, columns) from (row, column, value); values at one place are added.
     ///
     /// # Errors
-    /// [`Error::Value`] when a place lies outside of the matrix.
+    /// [`Error::Value`] when a place lies outside of the matrix or a value is not finite.
     pub fn from_triplets(
         shape: (usize, usize),
         triplets: impl IntoIterator<Item = (usize, usize, f64)>,
     ) -> Result<Self> {
         let triplets: Vec<_> =
             triplets.into_iter().map(|(row, col, val)| Triplet { row, col, val }).collect();
+        if let Some(Triplet { row, col, val }) = triplets.iter().find(|entry| !entry.val.is_finite()) {
+            return Err(Error::value("triplets", "finite values", format!("{val} at ({row}, {col})")));
+        }
         let matrix = SparseColMat::try_new_from_triplets(shape.0, shape.1, &triplets).map_err(|error| {
             Error::value("triplets", format!("places inside {} x {}", shape.0, shape.1), format!("{error:?}"))
         })?;
@@ -96,10 +99,10 @@ impl SparseLu {
     /// Solves A X = B for `b` `[n, columns]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] and [`Error::NonFinite`] for bad input.
+    /// [`Error::Shape`] and [`Error::NonFinite`] for bad input, [`Error::Value`] when `a` was singular.
     pub fn solve(&self, b: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
         check_right_hand_side(&b, self.size)?;
-        Ok(to_array(self.factors.solve(as_faer(&b)).as_ref()))
+        check_solution(to_array(self.factors.solve(as_faer(&b)).as_ref()))
     }
 }
 
@@ -142,5 +145,12 @@ mod tests {
         assert!(SparseCholesky::new(&negative).is_err());
         let tall = SparseMatrix::from_triplets((2, 1), [(0, 0, 1.0)]).unwrap();
         assert!(SparseLu::new(&tall).is_err());
+        assert!(SparseMatrix::from_triplets((1, 1), [(0, 0, f64::NAN)]).is_err());
+        // Singular by its values, not by its pattern.
+        let ones = SparseMatrix::from_triplets((2, 2), [(0, 0, 1.0), (0, 1, 1.0), (1, 0, 1.0), (1, 1, 1.0)])
+            .unwrap();
+        let solved =
+            SparseLu::new(&ones).and_then(|factors| factors.solve(ndarray::array![[1.0], [0.0]].view()));
+        assert!(solved.unwrap_err().to_string().contains("regular"));
     }
 }

@@ -12,6 +12,7 @@ mod skinny;
 mod vectors;
 
 use crate::Real;
+use crate::simd::InstructionSet;
 
 /// Whether a product replaces its destination or is added to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +42,14 @@ pub struct MatMut<'a, T> {
     row_stride: usize,
 }
 
-/// Elements that a strided matrix reaches into its slice.
-fn reach(rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> usize {
-    if rows == 0 || columns == 0 { 0 } else { (rows - 1) * row_stride + (columns - 1) * column_stride + 1 }
+/// Elements that a strided matrix reaches into its slice; nothing when they are beyond the range of numbers.
+fn reach(rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> Option<usize> {
+    if rows == 0 || columns == 0 {
+        return Some(0);
+    }
+    let down = (rows - 1).checked_mul(row_stride)?;
+    let across = (columns - 1).checked_mul(column_stride)?;
+    down.checked_add(across)?.checked_add(1)
 }
 
 #[cold]
@@ -74,20 +80,10 @@ impl<'a, T> Mat<'a, T> {
         row_stride: usize,
         column_stride: usize,
     ) -> Self {
-        if reach(rows, columns, row_stride, column_stride) > data.len() {
+        if reach(rows, columns, row_stride, column_stride).is_none_or(|reach| reach > data.len()) {
             too_short(rows, columns, data.len());
         }
         Self { data, rows, columns, row_stride, column_stride }
-    }
-
-    /// The same elements with other strides.
-    ///
-    /// # Panics
-    /// When the slice is too short.
-    #[inline]
-    #[must_use]
-    pub fn with_strides(self, row_stride: usize, column_stride: usize) -> Self {
-        Self::strided(self.data, self.rows, self.columns, row_stride, column_stride)
     }
 
     /// The transposed matrix, on the same elements.
@@ -120,7 +116,8 @@ impl<'a, T> MatMut<'a, T> {
     /// When the slice is too short, or rows overlap.
     #[inline]
     pub fn strided(data: &'a mut [T], rows: usize, columns: usize, row_stride: usize) -> Self {
-        if reach(rows, columns, row_stride, 1) > data.len() || (rows > 1 && row_stride < columns) {
+        let fits = reach(rows, columns, row_stride, 1).is_some_and(|reach| reach <= data.len());
+        if !fits || (rows > 1 && row_stride < columns) {
             too_short(rows, columns, data.len());
         }
         Self { data, rows, columns, row_stride }
@@ -132,6 +129,17 @@ impl<'a, T> MatMut<'a, T> {
 /// # Panics
 /// When the sizes do not fit together.
 pub fn matmul<T: Real>(dst: MatMut<'_, T>, accumulate: Accumulate, lhs: Mat<'_, T>, rhs: Mat<'_, T>) {
+    matmul_on(InstructionSet::detected(), dst, accumulate, lhs, rhs);
+}
+
+/// [`matmul`] with the kernels of an instruction set.
+fn matmul_on<T: Real>(
+    set: InstructionSet,
+    dst: MatMut<'_, T>,
+    accumulate: Accumulate,
+    lhs: Mat<'_, T>,
+    rhs: Mat<'_, T>,
+) {
     assert!(
         dst.rows == lhs.rows && dst.columns == rhs.columns && lhs.columns == rhs.rows,
         "product of {} x {} and {} x {} into {} x {}",
@@ -161,7 +169,7 @@ pub fn matmul<T: Real>(dst: MatMut<'_, T>, accumulate: Accumulate, lhs: Mat<'_, 
         };
         // SAFETY: the constructors of `Mat` and `MatMut` checked that all elements lie in their slices, `dst` is
         // borrowed mutably and so overlaps neither factor, and the sizes agree.
-        if unsafe { skinny::run::<T>(&product) } {
+        if unsafe { skinny::run::<T>(set, &product) } {
             return;
         }
     }
@@ -221,17 +229,21 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(300))]
         #[test]
         fn products_equal_the_definition(
-            m in 1_usize..40, n in 1_usize..80, k in 1_usize..50,
+            m in 1_usize..40, n in 1_usize..80,
+            // Beyond 256 the kernels make several passes.
+            k in prop_oneof![4 => 1_usize..50, 1 => 200_usize..600],
             transpose_lhs: bool, transpose_rhs: bool, add: bool, gap in 0_usize..5,
+            set in proptest::sample::select(InstructionSet::available()),
         ) {
-            let a = noise(m * k, 1);
-            let b = noise(k * n, 2);
-            let lhs = if transpose_lhs { Mat::new(&a, k, m).transposed() } else { Mat::new(&a, m, k) };
-            let rhs = if transpose_rhs { Mat::new(&b, n, k).transposed() } else { Mat::new(&b, k, n) };
+            let (lhs_stride, rhs_stride) = (k + gap, n + gap);
+            let a = noise(m.max(k) * (m.max(k) + gap), 1);
+            let b = noise(n.max(k) * (n.max(k) + gap), 2);
+            let lhs = if transpose_lhs { Mat::new(&a, k, m).transposed() } else { Mat::strided(&a, m, k, lhs_stride, 1) };
+            let rhs = if transpose_rhs { Mat::new(&b, n, k).transposed() } else { Mat::strided(&b, k, n, rhs_stride, 1) };
             let start = noise(m * (n + gap), 3);
             let mut dst = start.clone();
             let accumulate = if add { Accumulate::Add } else { Accumulate::Replace };
-            matmul(MatMut::strided(&mut dst, m, n, n + gap), accumulate, lhs, rhs);
+            matmul_on(set, MatMut::strided(&mut dst, m, n, n + gap), accumulate, lhs, rhs);
             let product = slow(lhs, rhs);
             for i in 0..m {
                 for j in 0..n + gap {
@@ -241,20 +253,30 @@ mod tests {
                         (true, false) => product[i * n + j],
                         (false, _) => before,
                     };
-                    // Each product sums k terms below 1: error at most k^2 eps.
-                    prop_assert!((dst[i * (n + gap) + j] - expected).abs() < 1e-12);
+                    // Each product sums k terms below 1: error at most k^2 eps, and a rounding of the result.
+                    let allowed = (k * k + 4) as f64 * f64::EPSILON;
+                    prop_assert!((dst[i * (n + gap) + j] - expected).abs() < allowed, "{set:?}");
                 }
             }
             // The same in single precision: error k eps relative to the norm.
             let single = |v: &[f64]| v.iter().map(|x| *x as f32).collect::<Vec<f32>>();
             let (a, b) = (single(&a), single(&b));
-            let lhs = if transpose_lhs { Mat::new(&a, k, m).transposed() } else { Mat::new(&a, m, k) };
-            let rhs = if transpose_rhs { Mat::new(&b, n, k).transposed() } else { Mat::new(&b, k, n) };
+            let lhs = if transpose_lhs { Mat::new(&a, k, m).transposed() } else { Mat::strided(&a, m, k, lhs_stride, 1) };
+            let rhs = if transpose_rhs { Mat::new(&b, n, k).transposed() } else { Mat::strided(&b, k, n, rhs_stride, 1) };
             let mut dst = vec![0_f32; m * n];
-            matmul(MatMut::new(&mut dst, m, n), Accumulate::Replace, lhs, rhs);
+            matmul_on(set, MatMut::new(&mut dst, m, n), Accumulate::Replace, lhs, rhs);
             let dst: Vec<f64> = dst.iter().map(|x| f64::from(*x)).collect();
-            prop_assert!(relative_error(&dst, &product) < 1e-5);
+            prop_assert!(relative_error(&dst, &product) < 2.0 * k as f64 * f64::from(f32::EPSILON));
         }
+    }
+
+    #[test]
+    fn strides_that_wrap_around_are_refused() {
+        let refused = |call: fn()| assert!(std::panic::catch_unwind(call).is_err());
+        // (2 - 1) * (2^64 - 1) + 1 is zero in 64 bits.
+        refused(|| _ = Mat::strided(&[0.0], 2, 1, usize::MAX, 1));
+        refused(|| _ = Mat::new(&[0.0], 1 << 33, 1 << 33));
+        refused(|| _ = MatMut::strided(&mut [0.0], 2, 1, usize::MAX));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 use super::vectors::Simd;
 use crate::Real;
+use crate::simd::InstructionSet;
 
 /// One product, sizes in elements.
 pub(super) struct Product<T> {
@@ -33,21 +34,21 @@ pub(super) fn suits(rows: usize, columns: usize, depth: usize) -> bool {
     columns >= 3 && columns * depth.min(DEPTH_BLOCK) <= 64 * 1024 && (rows <= 512 || depth <= 512)
 }
 
-/// Runs the product if the processor has the instructions; false if it has not.
+/// Runs the product if there is a kernel for the instructions; false if there is not.
 ///
 /// # Safety
 /// All elements named by sizes and strides must lie in memory that may be read (`lhs`, `rhs`) or written (`dst`), and
 /// `dst` must not overlap the factors.
 #[cfg(target_arch = "x86_64")]
-pub(super) unsafe fn run<T: Real>(product: &Product<T>) -> bool {
+pub(super) unsafe fn run<T: Real>(set: InstructionSet, product: &Product<T>) -> bool {
     use super::vectors::x86;
-    use crate::simd::{InstructionSet, Vectors};
+    use crate::simd::Vectors;
     use std::any::TypeId;
     let double = TypeId::of::<T>() == TypeId::of::<f64>();
     let product: *const Product<T> = product;
     // SAFETY: the instruction set was detected, the cast is the identity by the type test, the caller vouches for the rest.
     unsafe {
-        match (double, InstructionSet::detected().vectors()) {
+        match (double, set.vectors()) {
             (_, Vectors::Base) => return false,
             (true, Vectors::Avx512) => avx512_blocks::<x86::Avx512F64>(&*product.cast()),
             (false, Vectors::Avx512) => avx512_blocks::<x86::Avx512F32>(&*product.cast()),
@@ -63,7 +64,7 @@ pub(super) unsafe fn run<T: Real>(product: &Product<T>) -> bool {
 /// # Safety
 /// None needed.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) unsafe fn run<T: Real>(_: &Product<T>) -> bool {
+pub(super) unsafe fn run<T: Real>(_: InstructionSet, _: &Product<T>) -> bool {
     false
 }
 
