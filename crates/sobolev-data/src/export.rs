@@ -1,12 +1,15 @@
 //! Data sets for NumPy.
 
 use std::fs::File;
+use std::io::{self, BufWriter};
 use std::path::Path;
 
 use ndarray::{Array1, ArrayD};
 use ndarray_npy::{NpzWriter, WritableElement, WriteNpzError};
+use sobolev_tensor::Error as NumericError;
 
 use crate::dataset::{Dataset, Side};
+use crate::draft::{Draft, Old, is_at};
 use crate::error::{Error, Result};
 use crate::values::Precision;
 
@@ -15,36 +18,45 @@ use crate::values::Precision;
 /// Arrays: `input` and `target`, `[samples, space.., channels]`; `input_<axis>` and `target_<axis>`, the points of each
 /// axis; and of generated data `residual`, `sample` (numbers under the seed) and `settings_toml` (the UTF-8 bytes of the
 /// settings: `bytes(archive["settings_toml"]).decode()`). All samples are in memory at once, and an array must stay below
-/// 4 GiB.
+/// 4 GiB. The archive gets its name when it is whole; an older one stays until then.
 ///
 /// # Errors
-/// When the samples cannot be read or the archive cannot be written; it is then removed.
+/// When the samples cannot be read or the archive cannot be written, or it would replace the file the samples come from.
 pub fn export_npz(data: &Dataset, path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
-    let written = match data.precision() {
-        Precision::F32 => write::<f32>(data, path),
-        Precision::F64 => write::<f64>(data, path),
-    };
-    if written.is_err() {
-        // Half an archive is of no use to anyone; the first error is the one to tell.
-        let _ = std::fs::remove_file(path);
+    if data.about().path.as_deref().is_some_and(|own| same_file(own, path)) {
+        let expected = "another file than the one the samples come from";
+        return Err(NumericError::value("archive", expected, path.display()).into());
     }
-    written
+    let draft = Draft::new(path, Old::Replace)?;
+    match data.precision() {
+        Precision::F32 => write::<f32>(data, path, draft.path()),
+        Precision::F64 => write::<f64>(data, path, draft.path()),
+    }?;
+    draft.save()
 }
 
-fn write<T: sobolev_tensor::Real + WritableElement>(data: &Dataset, path: &Path) -> Result<()> {
-    let failed = |error: WriteNpzError| Error::Write {
+/// Whether both names are those of one file.
+fn same_file(one: &Path, other: &Path) -> bool {
+    // Where files have no numbers, their resolved names decide.
+    let resolved = [one, other].map(|path| path.canonicalize().ok());
+    let by_number = cfg!(unix) && File::open(one).is_ok_and(|file| is_at(&file, other));
+    by_number || (resolved[0].is_some() && resolved[0] == resolved[1])
+}
+
+/// Writes the archive `path` into its draft.
+fn write<T: sobolev_tensor::Real + WritableElement>(data: &Dataset, path: &Path, draft: &Path) -> Result<()> {
+    let failed = |error: WriteNpzError| Error::Io {
         path: path.to_path_buf(),
-        reason: error.to_string(),
-        finished: 0,
-        total: data.len(),
+        action: "write the archive",
+        source: io::Error::other(error.to_string()),
     };
-    let file = File::create(path).map_err(|source| Error::Io {
+    let file = File::create(draft).map_err(|source| Error::Io {
         path: path.to_path_buf(),
         action: "create",
         source,
     })?;
-    let mut archive = NpzWriter::new(file);
+    let mut archive = NpzWriter::new(BufWriter::new(file));
     let all: Vec<usize> = (0..data.len()).collect();
     for side in [Side::Input, Side::Target] {
         let values: ArrayD<T> = data.read_side(side, &all)?;

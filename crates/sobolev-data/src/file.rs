@@ -25,7 +25,6 @@
 
 mod compress;
 mod header;
-mod lock;
 mod record;
 mod schema;
 mod untimed;
@@ -42,18 +41,21 @@ pub(crate) use header::Header;
 pub(crate) use writer::{Finished, Writer};
 
 use crate::dataset::{About, Dataset, Side, Storage};
+use crate::draft::{Lock, is_at, lock_file, sync, sync_folder};
 use crate::error::{Error, Result};
 use crate::signature::Head;
 use crate::values::{Numbers, Precision};
+
+/// Whether HDF5 is to lock files. Its locks (`flock`) are on descriptors that every program started meanwhile inherits, so
+/// that they outlive the file; ours are not. Both are of one kind: other programs with HDF5 see ours, and we see theirs.
+/// Where locks keep other descriptors from reading, ours would be in its way.
+const LOCKED_BY_HDF5: bool = cfg!(not(unix));
 
 /// An open file with all that it says of itself.
 #[derive(Debug)]
 pub(crate) struct DataFile {
     path: PathBuf,
     file: hdf5::File,
-    /// Held as long as the file is open.
-    #[expect(dead_code, reason = "it only has to live")]
-    lock: Option<std::fs::File>,
     input: hdf5::Dataset,
     target: hdf5::Dataset,
     header: Header,
@@ -63,6 +65,8 @@ pub(crate) struct DataFile {
     checksums: Vec<u32>,
     finished: Vec<bool>,
     bytes: u64,
+    /// Given back when the file is closed, which is when all above are gone.
+    lock: Option<std::fs::File>,
 }
 
 impl DataFile {
@@ -75,11 +79,25 @@ impl DataFile {
     }
 
     fn open_as(path: &Path, mode: hdf5::OpenMode) -> Result<Self> {
+        loop {
+            // Folders and missing files have errors of their own.
+            Head::read(path)?;
+            let lock = if mode == hdf5::OpenMode::Read { Lock::Reader } else { Lock::Writer };
+            let lock = lock_file(path, lock)?;
+            let opened = Self::open_locked(path, mode);
+            // A file that was replaced meanwhile is not the one that is locked.
+            if lock.as_ref().is_none_or(|lock| is_at(lock, path)) {
+                return Ok(Self { lock, ..opened? });
+            }
+        }
+    }
+
+    /// Opens a file on which the caller holds a lock.
+    fn open_locked(path: &Path, mode: hdf5::OpenMode) -> Result<Self> {
         let head = Head::read(path)?;
         head.check_hdf5(path)?;
-        let lock = lock::lock(path, mode)?;
         let file = hdf5::File::with_options()
-            .with_fapl(|access| access.file_locking(lock::BY_HDF5))
+            .with_fapl(|access| access.file_locking(LOCKED_BY_HDF5))
             .open_as(path, mode)
             .map_err(|error| open_error(path, &error))?;
         let header = record::read(path, &file, head.len)?;
@@ -111,7 +129,6 @@ impl DataFile {
         Ok(Self {
             path,
             file,
-            lock,
             input,
             target,
             header,
@@ -120,7 +137,29 @@ impl DataFile {
             checksums,
             finished,
             bytes: head.len,
+            lock: None,
         })
+    }
+
+    /// Whether the name of the file is still that of the file that is open.
+    fn is_in_place(&self) -> bool {
+        self.lock.as_ref().is_none_or(|lock| is_at(lock, &self.path))
+    }
+
+    /// Closes the file and hands it to the disk, so that it outlives a power cut.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(crate) fn save(self) -> Result<()> {
+        let path = self.path.clone();
+        let lock = self.close();
+        let saved = sync(&path, lock.as_ref()).and_then(|()| sync_folder(&path));
+        saved.map_err(|source| Error::Io { path, action: "save", source })
+    }
+
+    /// Closes the file and keeps its lock.
+    fn close(self) -> Option<std::fs::File> {
+        self.lock
     }
 
     /// A data set of the finished samples.

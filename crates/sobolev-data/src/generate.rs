@@ -14,6 +14,7 @@ use sobolev_solvers::{Field, Problem};
 use sobolev_tensor::{Error as NumericError, Monitor};
 
 use crate::description::Compression;
+use crate::draft::Old;
 use crate::error::{Error, Result};
 use crate::file::{Finished, Header, Writer, compress};
 use crate::info::size;
@@ -131,10 +132,18 @@ pub fn generate(
     let path = path.as_ref();
     let header = Header::new(problem, seed, samples, options.precision, options.compression)?;
     let exists = path.try_exists().map_err(|source| Error::io(path, "open", source))?;
+    let create = |old| Writer::create(path, &header, old, monitor);
     let mut writer = match options.existing {
+        // Without a look at drafts: a finished file may lie where nothing can be written.
         Existing::Refuse if exists => return Err(Error::Exists { path: path.to_path_buf() }),
+        Existing::Refuse => create(Old::Keep)?,
         Existing::Resume if exists => Writer::resume(path, &header)?,
-        _ => Writer::create(path, &header, monitor)?,
+        Existing::Resume => match create(Old::Keep) {
+            // Another run has just made it.
+            Err(Error::Exists { .. }) => Writer::resume(path, &header)?,
+            made => made?,
+        },
+        Existing::Replace => create(Old::Replace)?,
     };
     let before = writer.finished();
     let mut writing = start.elapsed();
@@ -145,16 +154,18 @@ pub fn generate(
     let generated = writer.finished() - before;
     let residual = spread(writer.residuals().into()).unwrap_or([f64::NAN; 3]);
     let (bytes, compressed) = (writer.bytes(), writer.is_compressed());
-    let header = writer.close();
+    let start_saving = Instant::now();
     let bytes = match header.compression {
         Compression::Gzip { level } if !compressed => {
-            let start = Instant::now();
-            compress(path, level, monitor)?;
-            writing += start.elapsed();
+            compress(writer.into_file(), level, monitor)?;
             std::fs::metadata(path).map_err(|source| Error::io(path, "read", source))?.len()
         }
-        _ => bytes,
+        _ => {
+            writer.into_file().save()?;
+            bytes
+        }
     };
+    writing += start_saving.elapsed();
     Ok(Report {
         path: path.to_path_buf(),
         samples: header.count(),

@@ -16,6 +16,7 @@
 
 mod dataset;
 mod description;
+mod draft;
 mod error;
 mod export;
 #[cfg(feature = "hdf5")]

@@ -1,38 +1,44 @@
 //! A compressed copy of a finished file takes its place.
 
-use std::path::Path;
-
 use hdf5_metno as hdf5;
 use ndarray::ArrayView1;
 use sobolev_tensor::Monitor;
 
 use super::DataFile;
-use super::writer::{cancelled, draft_path, make, renamed, write_error, write_numbers};
+use super::writer::{cancelled, make, renamed, write_error, write_numbers};
 use crate::dataset::Side;
+use crate::draft::{Draft, Old};
 use crate::error::{Error, Result};
 
-/// Replaces the finished file `path` by a copy with shuffled, gzipped samples. The copy is made beside it and takes its
+/// Replaces the finished file `source` by a copy with shuffled, gzipped samples. The copy is made beside it and takes its
 /// name when it is whole: at every moment there is one whole file, and meanwhile there must be room for both.
 ///
 /// # Errors
 /// When the copy cannot be written, or the monitor cancels: the file stays as it was.
-pub(crate) fn compress(path: &Path, level: u8, monitor: &dyn Monitor) -> Result<()> {
-    let source = DataFile::open(path)?;
-    let draft = draft_path(path);
-    let made = make(&draft, &source.header, Some(level), |copy| copy_samples(&source, copy, monitor));
+pub(crate) fn compress(source: DataFile, level: u8, monitor: &dyn Monitor) -> Result<()> {
+    let (path, header) = (source.path.clone(), source.header.clone());
+    // The lock of the source is held already, by this run.
+    let draft = Draft::new(&path, Old::Swap)?;
+    // From here on nobody but this run changes what the name stands for.
+    if !source.is_in_place() {
+        return Err(Error::Locked { path });
+    }
+    make(draft.path(), &header, Some(level), |copy| copy_samples(&source, copy, monitor)).map_err(
+        |error| {
+            match renamed(error, &path) {
+                // The samples are there, only not compressed.
+                Error::Write { path, reason, total, .. } => {
+                    Error::Write { path, reason, finished: total, total }
+                }
+                other => other,
+            }
+        },
+    )?;
     // Some systems do not replace a file that is open.
-    drop(source);
-    let made = made
-        .and_then(|()| std::fs::rename(&draft, path).map_err(|source| Error::io(path, "replace", source)));
-    made.map_err(|error| {
-        // What is left of a draft is of no use to anyone; the first error is the one to tell.
-        let _ = std::fs::remove_file(&draft);
-        match renamed(error, path) {
-            // The samples are there, only not compressed.
-            Error::Write { path, reason, total, .. } => Error::Write { path, reason, finished: total, total },
-            other => other,
-        }
-    })
+    let lock = source.close();
+    let saved = draft.save();
+    drop(lock);
+    saved
 }
 
 fn copy_samples(source: &DataFile, copy: &hdf5::File, monitor: &dyn Monitor) -> Result<()> {

@@ -9,9 +9,9 @@ use hdf5_metno as hdf5;
 use ndarray::{Array2, ArrayView, ArrayView1, ArrayView2, IxDyn};
 use sobolev_tensor::Monitor;
 
-use super::lock::BY_HDF5;
 use super::untimed::new_dataset;
-use super::{DataFile, Header, explain, open_error, record, schema, slab};
+use super::{DataFile, Header, LOCKED_BY_HDF5, explain, open_error, record, schema, slab};
+use crate::draft::{Draft, Old};
 use crate::error::{Error, Result};
 use crate::values::{Numbers, Precision};
 
@@ -35,28 +35,26 @@ pub(crate) struct Finished {
 /// A file open for writing; see [`file`](super) for the order of things.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    open: DataFile,
     residual: hdf5::Dataset,
     checksum: hdf5::Dataset,
     finished: hdf5::Dataset,
     count: usize,
+    /// Last: it holds the lock.
+    open: DataFile,
 }
 
 impl Writer {
-    /// Makes the file with room for all samples, or opens the file of the same header to go on.
+    /// Makes the file with room for all samples.
     ///
     /// # Errors
-    /// When it cannot be written or read, or was made with another header.
-    pub(crate) fn create(path: &Path, header: &Header, monitor: &dyn Monitor) -> Result<Self> {
-        let draft = draft_path(path);
-        let made = make(&draft, header, None, |file| fill(file, header, monitor))
-            .and_then(|()| std::fs::rename(&draft, path).map_err(|source| Error::io(path, "create", source)));
-        if let Err(error) = made {
-            // What is left of a draft is of no use to anyone; the first error is the one to tell.
-            let _ = std::fs::remove_file(&draft);
-            return Err(renamed(error, path));
-        }
-        Self::resume(path, header)
+    /// When another run makes it, it is there and to be kept, or it cannot be written.
+    pub(crate) fn create(path: &Path, header: &Header, old: Old, monitor: &dyn Monitor) -> Result<Self> {
+        let draft = Draft::new(path, old)?;
+        make(draft.path(), header, None, |file| fill(file, header, monitor))
+            .map_err(|error| renamed(error, path))?;
+        let lock = draft.finish()?;
+        let open = DataFile::open_locked(path, hdf5::OpenMode::ReadWrite)?;
+        Self::new(DataFile { lock, ..open })
     }
 
     /// Opens the file to write its unfinished samples; a finished one is opened only to be read.
@@ -64,16 +62,24 @@ impl Writer {
     /// # Errors
     /// When it cannot be read, or was made with another header: all differences are named.
     pub(crate) fn resume(path: &Path, header: &Header) -> Result<Self> {
-        let mut open = DataFile::open(path)?;
-        let differences = open.header.differences(header);
-        if !differences.is_empty() {
-            return Err(Error::Differs { path: path.to_path_buf(), differences });
-        }
+        let same = |open: DataFile| {
+            let differences = open.header.differences(header);
+            if differences.is_empty() {
+                return Ok(open);
+            }
+            Err(Error::Differs { path: path.to_path_buf(), differences })
+        };
+        let mut open = same(DataFile::open(path)?)?;
         if open.finished.contains(&false) {
             drop(open);
-            open = DataFile::open_as(path, hdf5::OpenMode::ReadWrite)?;
+            // Another run may have replaced it meanwhile.
+            open = same(DataFile::open_as(path, hdf5::OpenMode::ReadWrite)?)?;
         }
-        let dataset = |name: &str| open.file.dataset(name).map_err(|e| super::damaged(path, name, &e));
+        Self::new(open)
+    }
+
+    fn new(open: DataFile) -> Result<Self> {
+        let dataset = |name: &str| open.file.dataset(name).map_err(|e| super::damaged(&open.path, name, &e));
         let [residual, checksum, finished] =
             [dataset("residual")?, dataset("checksum")?, dataset("finished")?];
         let count = open.finished.iter().filter(|flag| **flag).count();
@@ -145,17 +151,10 @@ impl Writer {
         self.open.file.flush()
     }
 
-    /// Closes the file.
-    pub(crate) fn close(self) -> Header {
-        self.open.header
+    /// The file, still open and locked.
+    pub(crate) fn into_file(self) -> DataFile {
+        self.open
     }
-}
-
-/// Where a file is made before it gets its name.
-pub(super) fn draft_path(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".part");
-    path.with_file_name(name)
 }
 
 /// The error of a draft, told of the file that was to be.
@@ -169,22 +168,16 @@ pub(super) fn renamed(error: Error, to: &Path) -> Error {
     }
 }
 
-/// Makes the file `draft` with its header and empty samples, compressed at `level` if given, has `write` write into it, and closes it.
+/// Fills `draft` with the header and empty samples, compressed at `level` if given, has `write` write into it, and closes it.
 pub(super) fn make(
     draft: &Path,
     header: &Header,
     level: Option<u8>,
     write: impl FnOnce(&hdf5::File) -> Result<()>,
 ) -> Result<()> {
-    // HDF5 gives no reason for a missing or forbidden folder; the file system does.
-    std::fs::File::options().create(true).append(true).open(draft).map_err(|source| Error::Io {
-        path: draft.to_path_buf(),
-        action: "create",
-        source,
-    })?;
     // The version of 2008: the first whose structure carries checksums, and read by every program.
     let file = hdf5::File::with_options()
-        .with_fapl(|access| access.libver_v18().file_locking(BY_HDF5))
+        .with_fapl(|access| access.libver_v18().file_locking(LOCKED_BY_HDF5))
         .with_fcpl(|root| root.obj_track_times(false))
         .create(draft)
         .map_err(|e| open_error(draft, &e))?;

@@ -1,4 +1,5 @@
 //! Data sets without HDF5: in memory, and from the arrays of other programs.
 
+mod export;
 mod formats;
 mod memory;

@@ -14,7 +14,7 @@ fn arrays(samples: usize, points: usize) -> (ArrayD<f64>, ArrayD<f64>) {
     )
 }
 
-fn data(samples: usize, points: usize) -> Dataset {
+pub(crate) fn data(samples: usize, points: usize) -> Dataset {
     let (input, target) = arrays(samples, points);
     Dataset::from_arrays(input, target).unwrap()
 }

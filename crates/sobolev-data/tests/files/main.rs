@@ -4,4 +4,5 @@
 mod damage;
 mod generation;
 mod interruption;
+mod race;
 mod waves;
