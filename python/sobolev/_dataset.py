@@ -12,6 +12,7 @@ import numpy as np
 from sobolev import _core
 from sobolev._arrays import real_array, shape_error, value_error
 from sobolev._progress import progress_bar
+from sobolev._scalars import LARGEST_SEED, file_path, integer, optional_integer, word
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -79,14 +80,14 @@ class Dataset:
             If the file is missing, truncated, damaged, unfinished or of no known format.
         """
         options = {
-            "path": os.fspath(path),
-            "finished": finished,
-            "samples": samples,
-            "stride": stride,
-            "input": input,
-            "target": target,
-            "target_path": None if target_path is None else os.fspath(target_path),
-            "dimensions": dimensions,
+            "path": file_path("path", path),
+            "finished": bool(finished),
+            "samples": samples if isinstance(samples, str) else optional_integer("samples", samples, least=1),
+            "stride": integer("stride", stride, least=1),
+            "input": None if input is None else word("input", input),
+            "target": None if target is None else word("target", target),
+            "target_path": None if target_path is None else file_path("target_path", target_path),
+            "dimensions": optional_integer("dimensions", dimensions, least=1),
         }
         return cls(_core.Dataset.open(options))
 
@@ -102,6 +103,7 @@ class Dataset:
         dimensions
             Number of grid axes.
         """
+        dimensions = optional_integer("dimensions", dimensions, least=1)
         first = np.asarray(input)
         dtype = np.float64 if first.dtype == np.float64 else np.float32
         arrays = [real_array("input", first, dtype), real_array("target", target, dtype)]
@@ -155,7 +157,7 @@ class Dataset:
 
     def coordinates(self, side: Literal["input", "target"] = "input") -> dict[str, NDArray[np.float64]]:
         """Points of each axis of a side, by its name, in the units of :attr:`info`."""
-        return dict(self._native.axes(side))
+        return dict(self._native.axes(word("side", side)))
 
     @property
     def residuals(self) -> NDArray[np.float64] | None:
@@ -170,7 +172,7 @@ class Dataset:
 
     def shuffled(self, seed: int = 0) -> Dataset:
         """The same samples in an order that depends on `seed` alone."""
-        return Dataset(self._native.shuffled(seed))
+        return Dataset(self._native.shuffled(integer("seed", seed, most=LARGEST_SEED)))
 
     def split(self, first: int | float, *, seed: int | None = None) -> tuple[Dataset, Dataset]:
         """The first samples and the others: training and test set.
@@ -182,13 +184,16 @@ class Dataset:
         seed
             Shuffle first.
         """
-        native = self._native if seed is None else self._native.shuffled(seed)
-        parts = native.split_fraction(first) if isinstance(first, float) else native.split_at(first)
+        native = self._native if seed is None else self.shuffled(seed)._native
+        if isinstance(first, (float, np.floating)):
+            parts = native.split_fraction(float(first))
+        else:
+            parts = native.split_at(integer("first", first, least=1))
         return Dataset(parts[0]), Dataset(parts[1])
 
     def subsample(self, stride: int, *, axis: str | None = None) -> Dataset:
         """Every `stride`-th grid point along all axes but time, or along one; coordinates follow."""
-        return Dataset(self._native.subsample(stride, axis))
+        return Dataset(self._native.subsample(integer("stride", stride, least=1), None if axis is None else word("axis", axis)))
 
     def to_memory(self) -> Dataset:
         """The same samples in memory, without what is not shown."""
@@ -196,7 +201,7 @@ class Dataset:
 
     def save_npz(self, path: str | os.PathLike[str]) -> None:
         """Write the samples to an uncompressed ``.npz`` archive: `input`, `target`, the points of each axis, settings."""
-        self._native.save_npz(os.fspath(path))
+        self._native.save_npz(file_path("path", path))
 
 
 def generate(
@@ -253,10 +258,10 @@ def generate(
         raise value_error("resume", "either resume or replace", "both")
     changes: dict[str, Any] = dict(spec) if isinstance(spec, Mapping) else {}
     if path is not None:
-        changes["output"] = os.fspath(path)
+        changes["output"] = file_path("path", path)
     if resume or replace:
         changes["existing"] = "resume" if resume else "replace"
-    file = None if isinstance(spec, Mapping) else os.fspath(spec)
+    file = None if isinstance(spec, Mapping) else file_path("spec", spec)
     with progress_bar(progress, "generate", "samples") as bar:
         written = _core.generate(file, changes, bar.callback)
     return Dataset.open(written)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from sobolev._dataset import Dataset, as_dataset, with_channels
 from sobolev._errors import CheckpointError, NotFittedError
 from sobolev._evaluation import Evaluation
 from sobolev._progress import progress_bar
+from sobolev._scalars import each, file_path, integer, number, optional_integer, optional_number
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -46,7 +48,7 @@ class Model:
         _core.check_architecture(self._name, self._settings)
         kinds = {"input": normalise_input, "target": normalise_target}
         self._normalise = {side: kind for side, kind in kinds.items() if kind is not None}
-        self._seed = seed
+        self._seed = integer("seed", seed)
         self._native = None
 
     @property
@@ -168,10 +170,24 @@ class Model:
         TrainingError
             If the loss is no longer finite. The model then holds its last good weights.
         """
-        seed = self._seed if seed is None else seed
+        seed = self._seed if seed is None else integer("seed", seed)
+        options = {
+            "epochs": optional_integer("epochs", epochs, least=1),
+            "batch": optional_integer("batch", batch, least=1),
+            "learning_rate": optional_number("learning_rate", learning_rate),
+            "schedule": schedule,
+            "warm_up_epochs": optional_number("warm_up_epochs", warm_up_epochs),
+            "optimiser": optimiser,
+            "clip_norm": optional_number("clip_norm", clip_norm),
+            "loss": loss,
+            "reduction": reduction,
+            "evaluate_every": optional_integer("evaluate_every", evaluate_every, least=1),
+            "patience": optional_integer("patience", patience, least=1),
+            "seed": seed,
+        }
         train = as_dataset("training", x, y, self.dim)
         checked = None
-        if isinstance(validation, float):
+        if isinstance(validation, (float, np.floating)):
             checked, train = train.split(validation, seed=seed)
         elif isinstance(validation, Dataset):
             checked = validation
@@ -180,20 +196,6 @@ class Model:
         elif validation is not None:
             expected = "a Dataset, two arrays (input, target) or a fraction"
             raise value_error("validation", expected, validation, shown=type(validation).__name__)
-        options = {
-            "epochs": epochs,
-            "batch": batch,
-            "learning_rate": learning_rate,
-            "schedule": schedule,
-            "warm_up_epochs": warm_up_epochs,
-            "optimiser": optimiser,
-            "clip_norm": clip_norm,
-            "loss": loss,
-            "reduction": reduction,
-            "evaluate_every": evaluate_every,
-            "patience": patience,
-            "seed": seed,
-        }
         native = self._native
         if native is None:
             native = _core.Surrogate.create(self._name, self._settings, self._normalise, train._native, self._seed)
@@ -231,7 +233,7 @@ class Model:
         """
         native = self._fitted()
         values, missing = with_channels("x", real_array("x", x, np.float32), self.dim)
-        answer = native.predict(values, batch)
+        answer = native.predict(values, integer("batch", batch, least=1))
         return answer[..., 0] if missing and answer.shape[-1] == 1 else answer
 
     def evaluate(
@@ -253,7 +255,7 @@ class Model:
         progress
             Show a progress bar, if tqdm is installed.
         """
-        native = self._fitted()
+        native, batch = self._fitted(), integer("batch", batch, least=1)
         data = as_dataset("test", x, y, self.dim)
         with progress_bar(progress, "evaluate", "samples") as bar:
             text, table = native.evaluate(data._native, batch, bar.callback)
@@ -267,7 +269,7 @@ class Model:
         CheckpointError
             If the file cannot be written; one that was there before stays.
         """
-        self._fitted().save(os.fspath(path))
+        self._fitted().save(file_path("path", path))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -410,18 +412,14 @@ class FNO(Model):
         normalise_target: Setting | None = None,
         seed: int = 0,
     ) -> None:
-        if not 1 <= dim <= 3:
-            raise value_error("dim", "1, 2 or 3", dim)
+        dim = integer("dim", dim, least=1, most=3, expected="1, 2 or 3")
         counts = {"width": width, "depth": depth, "projection": projection, "inputs": inputs, "outputs": outputs}
-        for name, count in counts.items():
-            if count is not None and count < 1:
-                raise value_error(name, "at least 1", count)
         architecture = {
-            "modes": _each_axis("modes", modes, dim),
+            "modes": each("modes", modes, partial(integer, least=1), dim),
             "activation": activation,
             "coordinates": coordinates,
-            "padding": None if padding is None else [] if padding == () else _each_axis("padding", padding, dim),
-            **counts,
+            "padding": padding if padding is None else [] if padding == () else each("padding", padding, number, dim),
+            **{name: optional_integer(name, count, least=1) for name, count in counts.items()},
         }
         super().__init__(architecture, normalise_input, normalise_target, seed)
 
@@ -436,13 +434,6 @@ class FNO(Model):
         return f"FNO({', '.join(words + [f'{name}={value!r}' for name, value in options.items()])})"
 
 
-def _each_axis(name: str, value: Any, dim: int) -> list[Any]:
-    values = list(value) if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str) else [value] * dim
-    if len(values) != dim:
-        raise value_error(name, f"a number, or one for each of {dim} axes", value)
-    return values
-
-
 #: Class of each model that has one, by its name.
 CLASSES: dict[str, type[Model]] = {FNO._name: FNO}
 
@@ -455,5 +446,5 @@ def load(path: str | os.PathLike[str]) -> Model:
     CheckpointError
         If the file is missing, foreign, truncated or damaged.
     """
-    native = _core.Surrogate.load(os.fspath(path))
+    native = _core.Surrogate.load(file_path("path", path))
     return CLASSES[native.model()]._of(native)

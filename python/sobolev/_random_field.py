@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from sobolev import _core
 from sobolev._arrays import value_error
+from sobolev._scalars import LARGEST_SEED, each, integer, number, optional_integer, word
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
+
+#: Points that are made at once.
+BLOCK = 1 << 21
 
 
 def random_field(
@@ -80,29 +87,45 @@ def random_field(
     >>> u.shape, a.shape
     ((256,), (10, 64, 64))
     """
-    shape = [grid] if isinstance(grid, int) else [int(n) for n in grid]
+    shape = each("grid", grid, partial(integer, least=1))
     given = (sigma, tau, alpha)
     covariance = None
     if preset is None:
         if sigma is None or tau is None or alpha is None:
             names = ", ".join(name for name, value in zip(("sigma", "tau", "alpha"), given) if value is None)
             raise value_error("random field", "a preset, or sigma, tau and alpha", f"no {names}")
-        covariance = (float(sigma), float(tau), float(alpha))
+        covariance = (number("sigma", sigma), number("tau", tau), number("alpha", alpha))
     elif any(value is not None for value in given) or boundary != "periodic" or extent != 1.0:
         expected = "no sigma, tau, alpha, boundary or extent beside it, since it fixes them"
         raise value_error("preset", expected, preset)
-    values = _core.random_field(
+    block = partial(
+        _core.random_field,
         shape,
-        preset=preset,
+        preset=None if preset is None else word("preset", preset),
         covariance=covariance,
-        boundary=boundary,
-        points=points,
-        extent=[float(extent)] * len(shape) if isinstance(extent, (int, float)) else [float(x) for x in extent],
-        mean=mean,
-        random_mean=random_mean,
-        modes=modes,
-        seed=seed,
-        first=index,
-        samples=1 if samples is None else samples,
+        boundary=word("boundary", boundary),
+        points=word("points", points),
+        extent=each("extent", extent, number, len(shape)),
+        mean=number("mean", mean),
+        random_mean=bool(random_mean),
+        modes=optional_integer("modes", modes),
+        seed=integer("seed", seed, most=LARGEST_SEED),
     )
-    return values[0] if samples is None else values
+    first = integer("index", index)
+    if samples is None:
+        single: NDArray[np.float64] = block(first=first, samples=1)[0]
+        return single
+    samples = integer("samples", samples, least=1)
+    # Between blocks of about a tenth of a second, Ctrl-C is looked at.
+    size = min(samples, max(1, BLOCK // max(1, math.prod(shape))))
+    values = block(first=first, samples=size)
+    if size == samples:
+        return values
+    try:
+        whole = np.empty((samples, *shape))
+    except (MemoryError, ValueError) as error:
+        raise value_error("samples", "an array that fits the memory", samples) from error
+    whole[:size] = values
+    for start in range(size, samples, size):
+        whole[start : start + size] = block(first=first + start, samples=min(size, samples - start))
+    return whole

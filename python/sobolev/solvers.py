@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sobolev import _core
-from sobolev._arrays import as_batch, real_array, shape_error, value_error
+from sobolev._arrays import as_batch, real_array, shape_error
 from sobolev._progress import progress_bar
+from sobolev._scalars import each, integer, number, optional_number
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -78,8 +79,7 @@ def darcy(
     >>> u.shape, bool(u.min() > 0)
     ((64, 64), True)
     """
-    if dimension not in (2, 3):
-        raise value_error("dimension", "2 or 3", dimension)
+    dimension = integer("dimension", dimension, least=2, most=3, expected="2 or 3")
     coefficient, single = as_batch("a", real_array("a", a, np.float64), dimension)
     source = real_array("f", f, np.float64)
     field = None
@@ -93,9 +93,9 @@ def darcy(
             coefficient,
             float(source) if field is None else 1.0,
             field,
-            extent=[float(extent)] * dimension if isinstance(extent, (int, float)) else [float(x) for x in extent],
-            tolerance=tolerance,
-            iterations=iterations,
+            extent=each("extent", extent, number, dimension),
+            tolerance=number("tolerance", tolerance),
+            iterations=integer("iterations", iterations, least=1),
             progress=bar.callback,
         )
     return u[0, ..., 0] if single else u[..., 0]
@@ -161,11 +161,11 @@ def burgers(
     with progress_bar(progress, "burgers", "times") as bar:
         u = _core.burgers(
             state,
-            float(viscosity),
+            number("viscosity", viscosity),
             instants.tolist(),
-            length=length,
-            tolerance=tolerance,
-            step=step,
+            length=number("length", length),
+            tolerance=optional_number("tolerance", tolerance),
+            step=optional_number("step", step),
             progress=bar.callback,
         )
     return u[0, ..., 0] if single else u[..., 0]

@@ -2,7 +2,7 @@
 
 use crate::error::exception;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
 use sobolev::tensor::Error as NumericError;
 use std::path::PathBuf;
 use toml::{Table, Value};
@@ -34,6 +34,9 @@ fn value(origin: &str, object: &Bound<'_, PyAny>) -> PyResult<Value> {
     }
     if let Ok(integer) = object.extract::<i64>() {
         return Ok(Value::Integer(integer));
+    }
+    if object.is_instance_of::<PyInt>() {
+        return Err(wrong(origin, "a whole number from -2^63 to 2^63 - 1", object));
     }
     if let Ok(float) = object.extract::<f64>() {
         return Ok(Value::Float(float));

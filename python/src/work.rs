@@ -54,7 +54,8 @@ impl TrainingObserver for Watch {
 }
 
 /// Runs `work` in a thread of its own, while this one waits for it without the lock of the interpreter, handles signals,
-/// and calls `progress(done, total, note)` when there is something new.
+/// and calls `progress(done, total, note)` when there is something new. Signals are looked at before and after too, so that
+/// short work that cannot be cancelled, such as reading, does not swallow one.
 ///
 /// # Errors
 /// What a signal handler or `progress` raises: the work is then cancelled, and this function returns when it has stopped.
@@ -64,6 +65,7 @@ pub(crate) fn run<T: Send>(
     progress: Option<&Bound<'_, PyAny>>,
     work: impl FnOnce(&Watch) -> Result<T> + Send,
 ) -> PyResult<T> {
+    py.check_signals()?;
     let watch = Watch::default();
     let (outcome, interruption) = std::thread::scope(|scope| {
         let (finished, mut waiting) = sync_channel::<()>(1);
