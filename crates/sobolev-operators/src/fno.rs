@@ -284,7 +284,7 @@ const MOST_PARAMETERS: usize = 1 << 31;
 const PADDING: f64 = 9.0 / 85.0;
 
 /// Channels, coordinates and padding from the samples: coordinates as the points lie (inclusive where the axes differ), padding
-/// on the axes that are not periodic. `modes` and `padding` may be one number for all axes; the modes of the original scripts
+/// where they are cell centres, which periodic axes never have; arrays that do not say where their points lie are not padded. `modes` and `padding` may be one number for all axes; the modes of the original scripts
 /// are the default: 16, 12 x 12, 8 x 8 x 8.
 fn fit_to(settings: &mut Map<String, Value>, samples: &SampleGrid) -> Result<()> {
     let (Some((inputs, grid)), Some((outputs, _))) =
@@ -305,8 +305,8 @@ fn fit_to(settings: &mut Map<String, Value>, samples: &SampleGrid) -> Result<()>
         };
         settings.entry("coordinates").or_insert_with(|| serde_json::json!(coordinates));
     }
-    if alignment.iter().any(|axis| *axis != GridAlignment::Periodic) {
-        let part = |a: &GridAlignment| if *a == GridAlignment::Periodic { 0.0 } else { PADDING };
+    if alignment.contains(&GridAlignment::CellCentred) {
+        let part = |a: &GridAlignment| if *a == GridAlignment::CellCentred { PADDING } else { 0.0 };
         settings.entry("padding").or_insert_with(|| alignment.iter().map(part).collect());
     }
     for key in ["modes", "padding"] {

@@ -60,7 +60,7 @@ pub(super) fn write_field(dataset: &Location, field: &Field) -> Written<()> {
 fn write_settings(group: &Group, settings: &toml::Table) -> Written<()> {
     let text = settings.to_string();
     if text.len() > LONGEST_TEXT {
-        new_dataset(&group)?.with_data(&ndarray::arr0(encode(&text)?)).create("toml")?;
+        new_dataset(group)?.with_data(&ndarray::arr0(encode(&text)?)).create("toml")?;
     } else {
         write_text(group, "toml", &text)?;
     }
@@ -81,7 +81,7 @@ fn write_settings(group: &Group, settings: &toml::Table) -> Written<()> {
                     .collect();
                 match numbers {
                     Some(numbers) if numbers.len() > LONGEST_LIST => {
-                        new_dataset(&group)?.with_data(&numbers).create(name.as_str())?;
+                        new_dataset(group)?.with_data(&numbers).create(name.as_str())?;
                     }
                     Some(numbers) if !numbers.is_empty() => {
                         group.new_attr_builder().with_data(&numbers).create(name.as_str())?;
