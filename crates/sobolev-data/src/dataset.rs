@@ -99,12 +99,16 @@ impl Dataset {
     /// # Errors
     /// When an array has the wrong rank, an empty axis or values that are not finite, or their numbers of samples differ.
     pub fn from_arrays<T: Real>(input: ArrayD<T>, target: ArrayD<T>) -> Result<Self> {
-        Self::from_values(Values::from_array(input), Values::from_array(target), None)
+        let (input, target) = (Values::from_array(input), Values::from_array(target));
+        input.check_finite("input")?;
+        target.check_finite("target")?;
+        Self::from_values(input, target, None)
     }
 
+    /// [`from_arrays`](Self::from_arrays) of finite values.
     pub(crate) fn from_values(input: Values, target: Values, path: Option<&Path>) -> Result<Self> {
-        input.check("input")?;
-        target.check("target")?;
+        input.check_shape("input")?;
+        target.check_shape("target")?;
         let samples = input.shape[0];
         if target.shape[0] != samples {
             let expected = format!("{samples} samples as in the input");

@@ -159,8 +159,8 @@ pub fn variables(path: impl AsRef<Path>) -> Result<Vec<Variable>> {
 /// Reads a file of any known format into memory. A data set of this library is opened as such, and names do not matter.
 ///
 /// # Errors
-/// When the file cannot be read or is of no known format, a variable is missing (the error lists those that are there), or
-/// the arrays do not fit each other.
+/// When the file cannot be read or is of no known format, a variable is missing (the error lists those that are there), an
+/// array holds NaN or infinity (the error says which and where), or the arrays do not fit each other.
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
     let path = path.as_ref();
     if cfg!(feature = "hdf5") && Head::read(path)?.hdf5.is_some() {
@@ -211,7 +211,13 @@ pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
         (entries[0].load)(path, &input.name, options.precision)?,
         (entries[1].load)(target_path, &target.name, options.precision)?,
     ];
-    for (values, shape) in values.iter_mut().zip(shapes) {
+    let sides = [(path, input), (target_path, target)];
+    for ((values, shape), (path, variable)) in values.iter_mut().zip(shapes).zip(sides) {
+        if values.shape != variable.shape {
+            let what = format!("variable {variable} has shape {:?} when it is read", values.shape);
+            return Err(Error::damaged(path, what));
+        }
+        values.check_finite(&format!("{}: variable {}", path.display(), variable.name))?;
         values.shape = shape;
     }
     let [input, target] = values;

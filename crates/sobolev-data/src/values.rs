@@ -163,8 +163,13 @@ impl Values {
         Self::new(shape, Numbers::from_vec(values))
     }
 
+    /// The error for values that are not finite, with the index of the first one.
+    pub(crate) fn check_finite(&self, argument: &str) -> Result<()> {
+        self.numbers.check_finite(argument, &self.shape)
+    }
+
     /// The error for an array that is not `[samples, space.., channels]` with at least one of each.
-    pub(crate) fn check(&self, argument: &str) -> Result<()> {
+    pub(crate) fn check_shape(&self, argument: &str) -> Result<()> {
         if self.shape.len() < 3 || self.shape.contains(&0) {
             let error = Error::shape(argument, "[samples, x1, .., channels] (channels last)", &self.shape);
             return Err(match self.shape.len() {
@@ -174,8 +179,15 @@ impl Values {
                 _ => error,
             });
         }
-        self.numbers.check_finite(argument, &self.shape)
+        Ok(())
     }
+}
+
+/// Bytes of an array of `shape` with values of `each` bytes; nothing when no memory could hold it, as a damaged file may say.
+/// An empty array counts as if its empty axes had one entry, as `ndarray` counts it.
+pub(crate) fn bytes_of(shape: &[usize], each: usize) -> Option<usize> {
+    let bytes = shape.iter().try_fold(each, |bytes, &n| bytes.checked_mul(n.max(1)))?;
+    (isize::try_from(bytes).is_ok()).then_some(if shape.contains(&0) { 0 } else { bytes })
 }
 
 /// Least, median and largest of the values that are not NaN.
@@ -206,13 +218,20 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_no_memory_holds_are_refused() {
+        assert_eq!(bytes_of(&[3, 4], 8), Some(96));
+        assert_eq!((bytes_of(&[], 8), bytes_of(&[0, 7], 8)), (Some(8), Some(0)));
+        assert_eq!(bytes_of(&[1 << 60], 8), None, "the sign bit");
+        assert_eq!(bytes_of(&[1 << 61, 1], 8), None, "wraps to 0");
+        assert_eq!(bytes_of(&[0, 1 << 40, 1 << 40], 1), None);
+    }
+
+    #[test]
     fn values_that_are_no_samples_are_named() {
         let text = |shape: &[usize], value: f64| {
             let count = shape.iter().product();
-            Values::new(shape.to_vec(), Numbers::F64(vec![value; count]))
-                .check("input")
-                .unwrap_err()
-                .to_string()
+            let values = Values::new(shape.to_vec(), Numbers::F64(vec![value; count]));
+            values.check_shape("input").and_then(|()| values.check_finite("input")).unwrap_err().to_string()
         };
         assert!(
             text(&[5, 4], 0.0)

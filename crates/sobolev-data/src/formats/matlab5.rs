@@ -15,7 +15,7 @@ use sobolev_tensor::Real;
 use super::columns::Columns;
 use super::{FormatEntry, Variable};
 use crate::error::{Error, Result};
-use crate::values::{Numbers, Precision, Values};
+use crate::values::{Numbers, Precision, Values, bytes_of};
 
 pub(super) const ENTRY: FormatEntry = FormatEntry {
     name: "matlab-5",
@@ -213,9 +213,10 @@ fn parse(stream: &mut impl Read, len: u64, big_endian: bool) -> io::Result<Conte
         9 | 12 | 13 => 8,
         other => return Err(nonsense(&format!("values of {name} have type {other}"))),
     };
-    let count = shape.iter().try_fold(1_usize, |product, n| product.checked_mul(*n));
     let stored = u64::from(values.bytes);
-    if count.is_none_or(|count| count as u64 * bytes as u64 != stored) || stored > len {
+    // The second test is for the values in memory, which may be larger than those in the file.
+    let fits = bytes_of(&shape, bytes).is_some_and(|bytes| bytes as u64 == stored);
+    if !fits || bytes_of(&shape, size_of::<f64>()).is_none() || stored > len {
         return Err(nonsense(&format!("{name} {shape:?} has {stored} bytes of {bytes} each")));
     }
     let stored = Stored { kind: values.kind, bytes, big_endian, short: values.short };

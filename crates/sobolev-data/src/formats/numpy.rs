@@ -11,7 +11,7 @@ use sobolev_tensor::Real;
 
 use super::{FormatEntry, Variable};
 use crate::error::{Error, Result};
-use crate::values::{Numbers, Precision, Values};
+use crate::values::{Numbers, Precision, Values, bytes_of};
 
 /// Archives of several arrays.
 pub(super) const NPZ: FormatEntry = FormatEntry {
@@ -57,7 +57,9 @@ impl ReadableElement for Shape {
         descriptor: &PyValue,
         len: usize,
     ) -> std::result::Result<Vec<Self>, ReadDataError> {
-        Kind::parse(descriptor).map(|_| vec![Self; len])
+        let kind = Kind::parse(descriptor)?;
+        check_length(kind, len)?;
+        Ok(vec![Self; len])
     }
 }
 
@@ -68,18 +70,34 @@ impl<T: Real> ReadableElement for Number<T> {
         len: usize,
     ) -> std::result::Result<Vec<Self>, ReadDataError> {
         let kind = Kind::parse(descriptor)?;
+        check_length(kind, len)?;
         // Grown as data arrive: the length in a damaged header may be anything.
         let mut numbers = Vec::with_capacity(len.min(1 << 20));
-        let mut block = vec![0; kind.bytes << 16];
+        let mut block = vec![0; kind.bytes * len.min(1 << 16)];
         while numbers.len() < len {
             let part = &mut block[..kind.bytes * (len - numbers.len()).min(1 << 16)];
             reader.read_exact(part)?;
             numbers.extend(part.chunks_exact(kind.bytes).map(|bytes| Self(T::cast(kind.value(bytes)))));
         }
-        match reader.read_to_end(&mut Vec::new())? {
+        match std::io::copy(&mut reader, &mut std::io::sink())? {
             0 => Ok(numbers),
-            extra => Err(ReadDataError::ExtraBytes(extra)),
+            extra => Err(ReadDataError::ExtraBytes(extra as usize)),
         }
+    }
+}
+
+/// An array without values: no data, and its other axes may be of lengths at which `ndarray` panics.
+#[derive(Debug, thiserror::Error)]
+#[error("it is empty")]
+struct Empty;
+
+fn check_length(kind: Kind, len: usize) -> std::result::Result<(), ReadDataError> {
+    if len == 0 {
+        return Err(ReadDataError::ParseData(Box::new(Empty)));
+    }
+    match bytes_of(&[len], kind.bytes) {
+        Some(_) => Ok(()),
+        None => Err(ReadDataError::MissingData),
     }
 }
 
@@ -144,8 +162,9 @@ fn npz_variables(path: &Path) -> Result<Vec<Variable>> {
     for (index, name) in names.into_iter().enumerate() {
         match archive.by_index::<ndarray::OwnedRepr<Shape>, IxDyn>(index) {
             Ok(array) => variables.push(Variable { name, shape: array.shape().to_vec() }),
-            // Texts and objects are no variables of ours.
+            // Texts, objects and empty arrays are no variables of ours.
             Err(ReadNpzError::Npy(ReadNpyError::WrongDescriptor(_))) => {}
+            Err(ReadNpzError::Npy(ReadNpyError::ParseData(error))) if error.is::<Empty>() => {}
             Err(error) => return Err(npz_error(path, &format!("variable {name}"), error)),
         }
     }
@@ -180,6 +199,11 @@ fn npy_error(path: &Path, what: &str, error: &ReadNpyError) -> Error {
             Error::unsupported(path, format!("{what} is of type {descriptor}; real numbers are read"))
         }
         ReadNpyError::MissingData => Error::damaged(path, format!("{what} is cut off: its end is missing")),
-        _ => Error::damaged(path, format!("{what} cannot be read ({error})")),
+        _ => {
+            // Behind the first line, the parser of headers draws where it stopped.
+            let text = error.to_string();
+            let text = text.lines().next().unwrap_or_default();
+            Error::damaged(path, format!("{what} cannot be read ({text})"))
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::{FormatEntry, Variable};
 use crate::error::{Error, Result};
 use crate::file::{damaged, open_error, slab};
 use crate::signature::Head;
-use crate::values::{Numbers, Precision, Values};
+use crate::values::{Numbers, Precision, Values, bytes_of};
 
 /// MATLAB writes column-major arrays, so HDF5 sees their axes in reverse order.
 pub(super) const MATLAB73: FormatEntry = FormatEntry {
@@ -80,8 +80,9 @@ fn load_as<T: Real + hdf5::H5Type>(path: &Path, name: &str, matlab: bool) -> Res
     let stored = dataset.shape();
     let bytes = std::fs::metadata(path).map_err(|source| Error::io(path, "read", source))?.len();
     // gzip reaches 1032 to 1 at most: a shape beyond that is a lie that must not be allocated.
-    let count = stored.iter().try_fold(1_u64, |product, &n| product.checked_mul(n as u64));
-    if count.is_none_or(|count| count / 1040 > bytes) {
+    let each = dataset.dtype().map_err(|e| damaged(path, &what, &e))?.size();
+    let possible = bytes_of(&stored, each).is_some_and(|all| all as u64 / 1040 <= bytes);
+    if !possible || bytes_of(&stored, size_of::<T>()).is_none() {
         return Err(Error::damaged(path, format!("{what} has shape {stored:?} in a file of {bytes} bytes")));
     }
     let failed = |error: hdf5::Error| damaged(path, &what, &error);

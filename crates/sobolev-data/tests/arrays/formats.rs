@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use sobolev_data::formats::{FORMATS, ReadOptions, read, recognise, variables};
 use sobolev_data::{Dataset, Error, Precision, Side};
-use sobolev_tensor::Random;
 
-fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
@@ -138,9 +137,8 @@ fn files_of_no_known_format_are_named() {
 }
 
 #[test]
-fn cut_and_changed_files_give_an_error_or_sound_arrays() {
+fn cut_files_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let mut random = Random::new(3, "damage").stream(0);
     for name in fixtures().into_iter().chain(["level5_compressed.mat", "inputs.npy"]) {
         let bytes = std::fs::read(fixture(name)).unwrap();
         let path = folder.path().join(name);
@@ -153,17 +151,5 @@ fn cut_and_changed_files_give_an_error_or_sound_arrays() {
             let error = read(&path, &options).unwrap_err();
             assert!(error.to_string().contains(name), "{name} cut at {cut}: {error}");
         }
-        let mut noticed = 0;
-        for round in 0..250 {
-            let mut changed = bytes.clone();
-            let at = if round < 50 { round } else { random.below(bytes.len()) };
-            changed[at] = random.below(256) as u8;
-            std::fs::write(&path, &changed).unwrap();
-            match read(&path, &options) {
-                Ok(data) => assert!(data.read_range::<f32>(0..data.len()).is_ok()),
-                Err(_) => noticed += 1,
-            }
-        }
-        assert!(noticed > 10, "{name}: only {noticed} changes were noticed");
     }
 }

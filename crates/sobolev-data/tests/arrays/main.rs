@@ -2,4 +2,5 @@
 
 mod export;
 mod formats;
+mod hostile;
 mod memory;

@@ -1,0 +1,169 @@
+//! Headers that lie, and files changed at random: an error or sound arrays, never a panic.
+
+use std::path::Path;
+
+use sobolev_data::formats::{ReadOptions, read};
+use sobolev_tensor::{Random, RandomStream};
+
+use crate::formats::fixture;
+
+/// An element of a MATLAB file of level 5.
+fn element(kind: u32, content: &[u8]) -> Vec<u8> {
+    let mut bytes = [kind.to_le_bytes(), (content.len() as u32).to_le_bytes()].concat();
+    bytes.extend(content);
+    bytes.resize(bytes.len().next_multiple_of(8), 0);
+    bytes
+}
+
+/// A file with the arrays `a` and `u` of doubles, of which none has values.
+fn matlab(dimensions: &[u32]) -> Vec<u8> {
+    let mut file = vec![b' '; 124];
+    file.extend([0, 1, b'I', b'M']);
+    for name in ["a", "u"] {
+        let flags = [6_u32.to_le_bytes(), [0; 4]].concat();
+        let dimensions: Vec<u8> = dimensions.iter().flat_map(|n| n.to_le_bytes()).collect();
+        let parts =
+            [element(6, &flags), element(5, &dimensions), element(1, name.as_bytes()), element(9, &[])];
+        file.extend(element(14, &parts.concat()));
+    }
+    file
+}
+
+fn npy(descriptor: &str, shape: &str) -> Vec<u8> {
+    let text = format!("{{'descr': '{descriptor}', 'fortran_order': False, 'shape': ({shape}), }}\n");
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend((text.len() as u16).to_le_bytes());
+    file.extend(text.bytes());
+    file.extend([0; 64]);
+    file
+}
+
+fn text_of(path: &Path, bytes: &[u8]) -> String {
+    std::fs::write(path, bytes).unwrap();
+    let options = ReadOptions::default().with_target_file(path);
+    let options = if bytes.starts_with(b"\x93NUMPY") { options } else { ReadOptions::default() };
+    read(path, &options).unwrap_err().to_string()
+}
+
+#[test]
+fn arrays_that_no_memory_holds_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    // 2^61 doubles are 2^64 bytes, which wrap to the none that are there.
+    for dimensions in [
+        &[1 << 31, 1 << 30, 1][..],
+        &[1 << 30, 1 << 31],
+        &[0, u32::MAX, u32::MAX, u32::MAX],
+        &[1 << 31, 1 << 28],
+    ] {
+        let text = text_of(&path, &matlab(dimensions));
+        assert!(text.contains("damaged: variable at byte 128: a ["), "{dimensions:?}: {text}");
+    }
+    assert!(text_of(&path, &matlab(&[0, 3, 3])).ends_with("an axis is empty"));
+    for descriptor in ["<f8", "<i1"] {
+        for shape in [
+            "2305843009213693952, 1, 1",
+            "4611686018427387904, 2, 1",
+            "1152921504606846976, 1, 1",
+            "9223372036854775807, 1, 1",
+            "18446744073709551615, 1, 1",
+            "99999999999999999999999, 1, 1",
+            "-1, 1, 1",
+            "0, 1099511627776, 1099511627776",
+            "1099511627776, 0, 1099511627776",
+        ] {
+            let text = text_of(&path, &npy(descriptor, shape));
+            assert!(text.contains("damaged: the array "), "{descriptor} {shape}: {text}");
+            assert_eq!(text.lines().count(), 1, "{text}");
+        }
+    }
+    let text = text_of(&path, &npy("<f8", &"(".repeat(9000)));
+    assert!(text.contains("damaged: the array cannot be read"), "{text}");
+}
+
+#[cfg(feature = "hdf5")]
+#[test]
+fn tables_larger_than_any_compression_allows_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.h5");
+    for (shape, chunk) in [
+        // 8 bytes for each of 1040 times the bytes of the file.
+        ([2_000_000, 1, 1], [1024, 1, 1]),
+        ([1 << 60, 1, 1], [1024, 1, 1]),
+        ([0, 1 << 40, 1 << 40], [1, 1024, 1]),
+    ] {
+        let file = hdf5_metno::File::create(&path).unwrap();
+        for name in ["a", "u"] {
+            let table = file.new_dataset_builder().empty::<f64>();
+            let resizable = shape.map(hdf5_metno::Extent::resizable);
+            table.shape(resizable).chunk(chunk).create(name).unwrap();
+        }
+        file.close().unwrap();
+        let text = read(&path, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(text.contains("damaged: variable a has shape"), "{shape:?}: {text}");
+    }
+}
+
+/// Changes a few bytes to such that lie at the ends of what numbers can be, or cuts or doubles a part.
+fn change(bytes: &mut Vec<u8>, random: &mut RandomStream) {
+    for _ in 0..1 + random.below(3) {
+        let at = random.below(bytes.len());
+        let end = (at + [1, 2, 4, 8][random.below(4)]).min(bytes.len());
+        match random.below(8) {
+            0 => bytes[at..end].fill(0xFF),
+            1 => bytes[at..end].fill(0),
+            2 => bytes[end - 1] = 0x7F,
+            3 => bytes[at] = 0x80,
+            4 => bytes[at] ^= 1 << random.below(8),
+            5 => {
+                let part = bytes[at..end].to_vec();
+                bytes.splice(at..at, part);
+            }
+            6 if bytes.len() > 8 => drop(bytes.drain(at..end)),
+            _ => bytes[at] = random.below(256) as u8,
+        }
+    }
+}
+
+#[test]
+fn files_changed_at_random_give_an_error_or_sound_arrays() {
+    let folder = tempfile::tempdir().unwrap();
+    let random = Random::new(11, "hostile");
+    // Small headers first: the structure of the fixtures is most of what there is to change.
+    let mut files = vec![
+        ("level5.mat", 3000),
+        ("level5_compressed.mat", 3000),
+        ("plain.npz", 2000),
+        ("compressed.npz", 2000),
+        ("inputs.npy", 3000),
+    ];
+    if cfg!(feature = "hdf5") {
+        // HDF5 takes 1 to 2 ms to open a file three times.
+        files.extend([("level73.mat", 150), ("plain.h5", 250)]);
+    }
+    for (file, (name, rounds)) in files.into_iter().enumerate() {
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        let path = folder.path().join(name);
+        let options = match name {
+            "inputs.npy" => ReadOptions::default().with_target_file(fixture("targets.npy")),
+            _ => ReadOptions::default(),
+        };
+        let start = std::time::Instant::now();
+        let mut random = random.stream(file as u64);
+        let mut noticed = 0;
+        for round in 0..rounds {
+            let mut changed = bytes.clone();
+            change(&mut changed, &mut random);
+            std::fs::write(&path, &changed).unwrap();
+            match read(&path, &options) {
+                Ok(data) => assert!(data.read_range::<f32>(0..data.len()).is_ok(), "{name} {round}"),
+                Err(error) => {
+                    assert!(error.to_string().lines().count() == 1, "{name} {round}: {error}");
+                    noticed += 1;
+                }
+            }
+        }
+        println!("{name}: {rounds} in {:?}, {noticed} noticed", start.elapsed());
+        assert!(noticed > rounds / 10, "{name}: only {noticed} changes of {rounds} were noticed");
+    }
+}
