@@ -11,6 +11,7 @@ import numpy as np
 
 from sobolev import _core
 from sobolev._arrays import real_array, shape_error, value_error
+from sobolev._errors import DataError
 from sobolev._progress import progress_bar
 from sobolev._scalars import LARGEST_SEED, file_path, integer, optional_integer, word
 
@@ -200,8 +201,23 @@ class Dataset:
         return Dataset(self._native.to_memory())
 
     def save_npz(self, path: str | os.PathLike[str]) -> None:
-        """Write the samples to an uncompressed ``.npz`` archive: `input`, `target`, the points of each axis, settings."""
-        self._native.save_npz(file_path("path", path))
+        """Write the samples to an uncompressed ``.npz`` archive: `input`, `target`, the points of each axis, settings.
+
+        Raises
+        ------
+        DataError
+            If the archive cannot be written; one that was there before stays.
+        """
+        goal = file_path("path", path)
+        draft = f"{goal}.{os.getpid()}.draft"
+        try:
+            self._native.save_npz(draft)
+            os.replace(draft, goal)
+        except OSError as error:
+            raise DataError(str(error).replace(draft, goal)) from None
+        finally:
+            if os.path.exists(draft):
+                os.remove(draft)
 
 
 def generate(

@@ -1,5 +1,8 @@
 """Small data and a small trained model, made once."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,24 @@ def waves(points: int, samples: int = 16) -> tuple[np.ndarray, np.ndarray]:
     """Sine waves of different phases and their derivatives, periodic, `[samples, points]`."""
     phase = np.arange(samples)[:, None] + 2 * np.pi * np.arange(points) / points
     return np.sin(phase), np.cos(phase)
+
+
+def on_a_full_disk(work: str, limit: int) -> str:
+    """The `DataError` of `work` in a process whose files cannot grow beyond so many bytes, as on a full disk."""
+    if os.name != "posix":
+        pytest.skip("limits on the size of files are a POSIX matter")
+    program = f"""
+import resource, signal, sobolev
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+try:
+    {work}
+except sobolev.DataError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="session")

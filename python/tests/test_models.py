@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
-from conftest import waves
+from conftest import on_a_full_disk, waves
 
 import sobolev
 
@@ -156,6 +156,7 @@ def test_progress_is_drawn_on_terminals_only(capsys: pytest.CaptureFixture[str],
 
 
 X, Y = waves(16)
+DATA = sobolev.Dataset.from_arrays(X, Y)
 
 
 @pytest.mark.parametrize(
@@ -171,28 +172,32 @@ X, Y = waves(16)
         (lambda m: m.predict(X[0]), "x: expected [batch, x1, channels] or [batch, x1], got [16]"),
         (lambda m: m.predict(np.ones((2, 1, 16))), "axis 1 looks like the channel axis: move it last"),
         (lambda m: m.predict(np.ones((2, 16, 3))), "expected [batch, x1, 1]"),
-        (lambda m: m.predict(X[:0]), "empty"),
+        (lambda m: m.predict(X[:0]), "got [0, 16, 1]; an axis is empty"),
         (lambda m: m.predict(X[:, :4]), "modes"),
         (lambda m: m.predict(X + np.inf), "finite values"),
         (lambda m: m.predict(X * 1e200), "finite values"),
-        (lambda m: m.predict(X, batch=0), "batch"),
+        (lambda m: m.predict(X, batch=0), "batch: expected at least 1, got 0"),
         (lambda m: m.evaluate(X), "test: expected a Dataset, or two arrays (input, target), got one array"),
         (lambda m: m.evaluate(X, Y[:3]), "target: expected 16 samples as in the input"),
-        (lambda m: m.fit(X[:0], Y[:0], epochs=1), "input"),
+        (lambda m: m.fit(X[:0], Y[:0], epochs=1), "got [0, 16, 1]; an axis is empty"),
         (lambda m: m.fit(X, Y, epochs=0), "epochs: expected at least 1, got 0"),
-        (lambda m: m.fit(X, Y, epochs=1.5), "epochs"),
+        (lambda m: m.fit(X, Y, epochs=1.5), "epochs: expected a whole number, got 1.5"),
         (lambda m: m.fit(X, Y, learning_rate=-1.0), "learning_rate: expected a positive number, got -1"),
         (lambda m: m.fit(X, Y, schedule="cosin"), "unknown variant `cosin`"),
         (lambda m: m.fit(X, Y, schedule={"step": {"evry": 3}}), "evry"),
         (lambda m: m.fit(X, Y, optimiser="sgdd"), "sgdd"),
         (lambda m: m.fit(X, Y, loss="l2"), "unknown variant `l2`"),
-        (lambda m: m.fit(X, Y, patience=0), "patience"),
-        (lambda m: m.fit(X, Y, validation=1.0), "between 0 and 1"),
+        (lambda m: m.fit(X, Y, patience=0), "patience: expected at least 1, got 0"),
+        (lambda m: m.fit(X, Y, validation=1.0), "split fraction: expected between 0 and 1, got 1"),
         (lambda m: m.fit(X, Y, validation=(X[:3], Y)), "target: expected 3 samples as in the input"),
         (lambda m: m.fit(X, Y, validation=X), "validation: expected a Dataset, two arrays"),
-        (lambda m: m.fit(X, Y[:, ::2], epochs=1), ""),
+        (lambda m: m.fit(X, Y[:, ::2], epochs=1), "prediction: expected [batch, 8, 1], got [16, 16, 1]"),
         (lambda m: m.fit(np.ones((4, 16, 2)), Y[:4], epochs=1), "got [4, 16, 2]"),
-        (lambda m: m.fit(X * np.nan, Y), "NaN"),
+        (lambda m: m.fit(X * np.nan, Y), "input: expected finite values, got NaN"),
+        (lambda m: m.fit(DATA[:0], epochs=1), "training samples: expected at least 1, got 0"),
+        (lambda m: m.fit(DATA, validation=DATA[:0], epochs=1), "validation samples: expected at least 1, got 0"),
+        (lambda m: m.evaluate(DATA[:0]), "samples: expected at least 1, got 0"),
+        (lambda m: m.predict(DATA[:0].input), "got [0, 16, 1]; an axis is empty"),
     ],
 )
 def test_bad_input_is_named(model: sobolev.FNO, call, words: str) -> None:
@@ -221,6 +226,16 @@ def test_files_that_are_no_checkpoints_are_told_apart(model: sobolev.FNO, checkp
         assert name in str(caught.value) and isinstance(caught.value, OSError)
     with pytest.raises(sobolev.CheckpointError, match="damaged: its contents do not have the checksum"):
         sobolev.load(tmp_path / "other")
-    with pytest.raises(sobolev.CheckpointError):
+    with pytest.raises(sobolev.CheckpointError, match="no folder"):
         model.save(tmp_path / "no folder" / "m.safetensors")
-    assert checkpoint.read_bytes() == content
+
+
+def test_a_checkpoint_that_does_not_fit_the_disk_leaves_the_older_one(checkpoint: Path, tmp_path: Path) -> None:
+    older = tmp_path / "older.safetensors"
+    sobolev.FNO(1, 3, 4).fit(X, Y, epochs=1, progress=False).save(older)
+    before = older.read_bytes()
+    assert checkpoint.stat().st_size > 2 * 4000
+    words = on_a_full_disk(f'sobolev.load(r"{checkpoint}").save(r"{older}")', 4000)
+    assert "File too large" in words and "older.safetensors" in words
+    assert older.read_bytes() == before and sobolev.load(older).parameters == sobolev.FNO.load(older).parameters
+    assert sorted(tmp_path.iterdir()) == sorted([checkpoint, older])
