@@ -11,7 +11,6 @@ import numpy as np
 
 from sobolev import _core
 from sobolev._arrays import real_array, shape_error, value_error
-from sobolev._errors import DataError
 from sobolev._progress import progress_bar
 from sobolev._scalars import LARGEST_SEED, file_path, integer, optional_integer, word
 
@@ -208,16 +207,7 @@ class Dataset:
         DataError
             If the archive cannot be written; one that was there before stays.
         """
-        goal = file_path("path", path)
-        draft = f"{goal}.{os.getpid()}.draft"
-        try:
-            self._native.save_npz(draft)
-            os.replace(draft, goal)
-        except OSError as error:
-            raise DataError(str(error).replace(draft, goal)) from None
-        finally:
-            if os.path.exists(draft):
-                os.remove(draft)
+        self._native.save_npz(file_path("path", path))
 
 
 def generate(
