@@ -40,6 +40,17 @@ def test_targets_are_the_solutions_of_their_inputs(darcy_data: sobolev.Dataset) 
     assert darcy_data.residuals is not None and darcy_data.residuals.max() <= 1e-9
 
 
+def test_a_sample_is_one_field_on_all_grids_that_show_its_waves(tmp_path: Path) -> None:
+    def inputs(cells: int, **settings: int) -> sobolev.Dataset:
+        spec = {"equation": "darcy", "samples": 8, "settings": {"size": cells, **settings}}
+        return sobolev.generate(spec, tmp_path / "grid.h5", replace=True, progress=False)
+
+    # The centre of a cell is that of the middle one of three finer cells.
+    coarse = inputs(16, modes=15).input
+    assert np.array_equal(inputs(48, modes=15).subsample(3).input, coarse)
+    assert not np.array_equal(inputs(48).subsample(3).input, coarse)
+
+
 def test_a_resumed_file_has_the_same_bits(tmp_path: Path) -> None:
     whole = sobolev.generate(SPEC, tmp_path / "whole.h5", progress=False)
     again = sobolev.generate(SPEC, tmp_path / "whole.h5", resume=True, progress=False)

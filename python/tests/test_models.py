@@ -94,8 +94,19 @@ def test_pickles_and_copies_answer_to_the_bit(model: sobolev.FNO) -> None:
         assert repr(again) == repr(model)
     deep = copy.deepcopy(model).fit(*waves(32), epochs=1, learning_rate=0.1, progress=False)
     assert not np.array_equal(deep.predict(x), model.predict(x))
-    untrained = pickle.loads(pickle.dumps(sobolev.FNO(2, 5)))
-    assert not untrained.is_fitted
+
+
+def test_pickles_and_copies_of_an_untrained_model_learn_the_same() -> None:
+    fno = sobolev.FNO(1, [3], 4, depth=2, projection=8, padding=(), normalise_target="scalar", seed=7)
+    copies = [pickle.loads(pickle.dumps(fno)), copy.copy(fno), copy.deepcopy(fno)]
+    x, y = waves(16)
+    expected = fno.fit(x, y, epochs=2, progress=False).predict(x)
+    for again in copies:
+        assert not again.is_fitted and again.history == [] and repr(again) == repr(fno)
+        assert again.settings["depth"] == 2
+        with pytest.raises(sobolev.NotFittedError):
+            again.predict(x)
+        assert np.array_equal(again.fit(x, y, epochs=2, progress=False).predict(x), expected)
 
 
 def test_safetensors_reads_the_checkpoint(model: sobolev.FNO, checkpoint: Path) -> None:
