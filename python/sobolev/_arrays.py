@@ -13,14 +13,24 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-def real_array(name: str, value: ArrayLike, dtype: type[np.floating[Any]]) -> NDArray[Any]:
-    """`value` as an array of `dtype`; the same memory if it has that type already, whatever its strides."""
+def as_array(name: str, value: Any) -> NDArray[Any]:
+    """`value` as an array of real numbers of its own type; anything with `__array__` or `__dlpack__` is one."""
     try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise value_error(name, "an array of real numbers", value, shown=f"none ({error})") from None
+        if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+            array = np.from_dlpack(value)
+        else:
+            array = np.asarray(value)
+    # What other libraries raise for arrays on a GPU, of types that NumPy lacks, or of lists of different lengths.
+    except (ValueError, TypeError, RuntimeError, AttributeError, BufferError) as error:
+        raise value_error(name, "an array of real numbers", value, shown=f"none ({error})") from error
     if array.dtype.kind not in "fiub":
         raise value_error(name, "an array of real numbers", value, shown=f"dtype {array.dtype}")
+    return array
+
+
+def real_array(name: str, value: ArrayLike, dtype: type[np.floating[Any]]) -> NDArray[Any]:
+    """`value` as an array of `dtype`; the same memory if it has that type already, whatever its strides."""
+    array = as_array(name, value)
     # What overflows becomes infinite, which the library refuses with its place.
     with np.errstate(over="ignore"):
         return np.require(array, dtype, ["ALIGNED"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from sobolev import _core
-from sobolev._arrays import real_array, shape_error, value_error
+from sobolev._arrays import as_array, real_array, shape_error, value_error
 from sobolev._progress import progress_bar
 from sobolev._scalars import LARGEST_SEED, file_path, integer, optional_integer, word
 
@@ -104,7 +104,7 @@ class Dataset:
             Number of grid axes.
         """
         dimensions = optional_integer("dimensions", dimensions, least=1)
-        first = np.asarray(input)
+        first = as_array("input", input)
         dtype = np.float64 if first.dtype == np.float64 else np.float32
         arrays = [real_array("input", first, dtype), real_array("target", target, dtype)]
         if dimensions is None and min(array.ndim for array in arrays) == 2:

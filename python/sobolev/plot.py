@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from sobolev._arrays import real_array, shape_error, value_error
+from sobolev._arrays import as_array, real_array, shape_error, value_error
 from sobolev._dataset import Dataset
 from sobolev._errors import SobolevError
 from sobolev._scalars import each, integer
@@ -42,7 +42,7 @@ def _subplots(rows: int, columns: int) -> tuple[Figure, NDArray[Any]]:
 
 def _plane(name: str, field: ArrayLike) -> NDArray[Any]:
     """`[x]`, `[x1, x2]` or `[time, x]`: a channel axis of length one is dropped."""
-    array = np.asarray(field)
+    array = as_array(name, field)
     if array.ndim in (2, 3) and array.shape[-1] == 1:
         array = array[..., 0]
     if array.ndim not in (1, 2):

@@ -151,6 +151,67 @@ def test_other_values_of_a_wrong_kind_are_named(call, words: str, data: sobolev.
     assert words in str(caught.value)
 
 
+class ByArray:
+    """As an array of xarray or a tensor of Torch: NumPy asks for a copy or view of it."""
+
+    def __init__(self, values: object) -> None:
+        self.values = np.asarray(values)
+
+    def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+        return self.values if dtype is None else self.values.astype(dtype)
+
+
+class ByDlpack:
+    """An array of a library that knows nothing of NumPy."""
+
+    def __init__(self, values: object) -> None:
+        self.values = np.asarray(values)
+
+    def __dlpack__(self, **options: object) -> object:
+        return self.values.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.values.__dlpack_device__()
+
+
+class Elsewhere:
+    """A tensor that cannot come to the processor's memory without being asked for."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+        raise self.error
+
+
+@pytest.mark.parametrize("wrap", [ByArray, ByDlpack, np.ndarray.tolist])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_arrays_of_other_libraries_are_taken(wrap, dtype: type, model: sobolev.FNO) -> None:
+    x, y, times = X.astype(dtype), Y.astype(dtype), np.array([0.1, 0.2])
+    data = sobolev.Dataset.from_arrays(wrap(x), wrap(y))
+    assert np.array_equal(data.input[..., 0], x.astype(data.input.dtype))
+    if wrap is not np.ndarray.tolist:
+        assert data.input.dtype == dtype
+    assert np.array_equal(model.predict(wrap(x)), model.predict(x))
+    assert np.array_equal(model.evaluate(wrap(x), wrap(y)).rmse.per_sample, model.evaluate(x, y).rmse.per_sample)
+    first, second = (
+        sobolev.FNO(1, 3, 4).fit(w(x), w(y), validation=(w(x), w(y)), epochs=1, progress=False).predict(x)
+        for w in (wrap, lambda values: values)
+    )
+    assert np.array_equal(first, second)
+    u = sobolev.solvers.burgers(wrap(x), 0.1, wrap(times))
+    assert np.array_equal(u, sobolev.solvers.burgers(x, 0.1, times))
+    assert np.array_equal(sobolev.solvers.darcy(wrap(2 * A), wrap(A)), sobolev.solvers.darcy(2 * A, A))
+    line = sobolev.plot.fields({"x": wrap(x[0])}, coordinates={"x1": wrap(np.arange(16) / 16)}).axes[0].lines[0]
+    assert np.array_equal(line.get_ydata(), x[0])
+
+
+@pytest.mark.parametrize("error", [TypeError, RuntimeError, BufferError, ValueError])
+def test_arrays_that_do_not_come_say_why(error: type[Exception]) -> None:
+    with pytest.raises(sobolev.ArgumentError, match="a: expected an array of real numbers, got none .*not on the CPU"):
+        sobolev.solvers.darcy(Elsewhere(error("not on the CPU")))  # type: ignore[arg-type]
+
+
 def test_numbers_of_other_types_are_taken(data: sobolev.Dataset, tmp_path: Path) -> None:
     eight = np.uint8(8)
     assert sobolev.random_field(eight, preset="burgers", seed=np.int32(3), samples=np.int64(2)).shape == (2, 8)
