@@ -143,9 +143,9 @@ class Model:
         clip_norm
             Largest norm of the gradient.
         loss
-            ``"relative-l2"`` (the default), ``"relative-h1"`` or ``"mean-squared"``, on physical values. The H1 error counts
-            gradients too, which often makes the L2 error smaller as well; for fields that are not periodic
-            ``{"relative-h1": {"derivative": "finite-difference"}}``.
+            ``"relative-l2"`` (the default), ``"relative-h1"`` or ``"mean-squared"``, on physical values. ``"relative-h1"``
+            counts gradients too (Fourier derivatives on periodic axes, else finite differences), which often makes the L2
+            error smaller as well; ``{"relative-h1": {"derivative": "finite-difference"}}`` chooses.
         reduction
             Mean or sum over the samples of a batch.
         evaluate_every
