@@ -27,13 +27,6 @@ def test_importing_prints_nothing_and_leaves_heavy_packages_alone() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_importing_costs_little_beyond_numpy() -> None:
-    program = "import numpy, time; start = time.perf_counter(); import sobolev; print(time.perf_counter() - start)"
-    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True) for _ in range(3)]
-    # 20 ms are promised, even without compiled Python files; a machine that does other work may be three times slower.
-    assert min(float(run.stdout) for run in runs) < 0.06
-
-
 def modules() -> list[str]:
     names = [module.name for module in pkgutil.iter_modules(sobolev.__path__, "sobolev.")]
     return ["sobolev", *(name for name in names if not name.endswith("._core"))]
