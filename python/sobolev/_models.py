@@ -144,8 +144,8 @@ class Model:
             Largest norm of the gradient.
         loss
             ``"relative-l2"`` (the default), ``"relative-h1"`` or ``"mean-squared"``, on physical values. ``"relative-h1"``
-            counts gradients too, which often makes the L2 error smaller as well. It takes Fourier derivatives, for periodic
-            fields; for others say ``{"relative-h1": {"derivative": "finite-difference"}}``.
+            counts gradients too (by Fourier where all axes of a data set are periodic, else by finite differences), which often
+            makes the L2 error smaller as well; ``{"relative-h1": {"derivative": "fourier"}}`` chooses.
         reduction
             Mean or sum over the samples of a batch.
         evaluate_every

@@ -14,8 +14,10 @@ from conftest import waves
 
 import sobolev
 
-#: Seconds between two ticks of the other thread.
-PAUSE = 0.002
+#: Seconds that the other thread sleeps between two ticks, much less than any of the calls takes.
+PAUSE = 0.0005
+#: A thread that gets the interpreter only before and after a call ticks at most so often during it.
+AROUND = 2
 
 
 @contextmanager
@@ -38,17 +40,16 @@ def ticking() -> Iterator[Callable[[], int]]:
         thread.join()
 
 
-def ticks_during(work: Callable[[], Any]) -> tuple[int, float]:
+def ticks_during(work: Callable[[], Any]) -> int:
     with ticking() as now:
-        first, start = now(), time.monotonic()
+        first = now()
         work()
-        return now() - first, time.monotonic() - start
+        return now() - first
 
 
 def test_a_call_that_keeps_the_interpreter_stops_the_other_thread() -> None:
     """What the test below would see of a solver that does not let go."""
-    ticks, seconds = ticks_during(lambda: ctypes.PyDLL(None).usleep(200_000))
-    assert seconds > 0.15 and ticks <= 2
+    assert ticks_during(lambda: ctypes.PyDLL(None).usleep(200_000)) <= AROUND
 
 
 A = np.exp(sobolev.random_field((512, 512), preset="darcy", samples=6))
@@ -82,11 +83,5 @@ DATA = sobolev.Dataset.from_arrays(LARGE, LARGE, dimensions=2)
     ],
 )  # fmt: skip
 def test_the_other_thread_goes_on(work: Callable[..., Any], model: sobolev.FNO, tmp_path: Path) -> None:
-    ticks = seconds = 0.0
-    # A thread that only got the interpreter between two calls would tick twice a call at most; one that wakes from its sleep
-    # on a busy machine comes late.
-    calls = 0
-    while seconds < 0.2:
-        more, longer = ticks_during(lambda: work(model, tmp_path))
-        ticks, seconds, calls = ticks + more, seconds + longer, calls + 1
-    assert ticks > 2 * calls and ticks > 0.1 * seconds / PAUSE, f"{ticks} ticks in {calls} calls, {seconds:.3f} s"
+    # Several calls: on a busy machine the other thread may sleep through a short one.
+    assert any(ticks_during(lambda: work(model, tmp_path)) > 2 * AROUND for _ in range(10))

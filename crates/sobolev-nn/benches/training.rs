@@ -54,8 +54,8 @@ fn main() -> Result<()> {
     let (prediction, target) = (ramp(&pool, &shape, 1e-3), ramp(&pool, &shape, 2e-3));
     for loss in [
         Loss::RelativeL2 {},
-        Loss::RelativeH1 { derivative: Derivative::Fourier },
-        Loss::RelativeH1 { derivative: Derivative::FiniteDifference },
+        Loss::RelativeH1 { derivative: Some(Derivative::Fourier) },
+        Loss::RelativeH1 { derivative: Some(Derivative::FiniteDifference) },
     ] {
         let sample = loss.on::<f32>(&shape[1..])?;
         let both = best(|| {

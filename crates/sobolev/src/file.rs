@@ -10,6 +10,21 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Checks that a result is not to be written over one of the files it is made from.
+///
+/// # Errors
+/// [`Error::Value`](sobolev_tensor::Error::Value) that names the option.
+#[cfg(feature = "hdf5")]
+pub(crate) fn check_output(option: &str, output: &Path, inputs: &[&Path]) -> sobolev_tensor::Result<()> {
+    // A file that is not there has no canonical name, and is none of the inputs.
+    let Ok(own) = output.canonicalize() else { return Ok(()) };
+    if inputs.iter().any(|input| input.canonicalize().is_ok_and(|input| input == own)) {
+        let expected = "another file than the model and the data";
+        return Err(sobolev_tensor::Error::value(option, expected, output.display()));
+    }
+    Ok(())
+}
+
 /// Has `write` write a file beside its place, and gives it its name when it is whole.
 ///
 /// # Errors

@@ -161,11 +161,13 @@ impl Surrogate {
     }
 
     /// A trainer for this surrogate that has done no step; for trainings that are made in parts with
-    /// [`fit_with`](Self::fit_with).
+    /// [`fit_with`](Self::fit_with). An H1 loss whose derivative is left out takes the one that fits the targets.
     ///
     /// # Errors
     /// When a setting is out of range.
     pub fn trainer(&self, settings: TrainerSettings) -> Result<Trainer<f32>> {
+        let loss = settings.loss.for_fields(self.record.data.target.is_periodic());
+        let settings = TrainerSettings { loss, ..settings };
         Ok(Trainer::new(settings, self.normalisers.clone(), self.model())?)
     }
 

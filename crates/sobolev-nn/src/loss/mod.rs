@@ -30,9 +30,9 @@ pub enum Loss {
     RelativeL2 {},
     /// `|e| / |target|` in the norm of the field and its first derivatives.
     RelativeH1 {
-        /// How derivatives are taken.
-        #[serde(default)]
-        derivative: Derivative,
+        /// How derivatives are taken; left out, by Fourier unless [`Loss::for_fields`] says otherwise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        derivative: Option<Derivative>,
     },
     /// Mean of `e^2` over points and channels.
     MeanSquared {},
@@ -79,10 +79,25 @@ impl Loss {
         }
         let metric = match self {
             Self::RelativeL2 {} | Self::MeanSquared {} => Metric::Euclidean,
-            Self::RelativeH1 { derivative: Derivative::Fourier } => Metric::fourier(sample)?,
-            Self::RelativeH1 { derivative: Derivative::FiniteDifference } => Metric::differences(sample)?,
+            Self::RelativeH1 { derivative } => match derivative.unwrap_or_default() {
+                Derivative::Fourier => Metric::fourier(sample)?,
+                Derivative::FiniteDifference => Metric::differences(sample)?,
+            },
         };
         Ok(SampleLoss { loss: self, sample: sample.to_vec(), metric: Arc::new(metric), pool: Pool::new() })
+    }
+
+    /// The loss with the derivative that fits the fields, unless one was chosen: by Fourier for periodic fields, by finite
+    /// differences for all others.
+    #[must_use]
+    pub fn for_fields(self, periodic: bool) -> Self {
+        match self {
+            Self::RelativeH1 { derivative: None } => {
+                let derivative = if periodic { Derivative::Fourier } else { Derivative::FiniteDifference };
+                Self::RelativeH1 { derivative: Some(derivative) }
+            }
+            other => other,
+        }
     }
 
     fn is_relative(self) -> bool {

@@ -6,8 +6,8 @@ use std::f64::consts::TAU;
 
 const LOSSES: [Loss; 4] = [
     Loss::RelativeL2 {},
-    Loss::RelativeH1 { derivative: Derivative::Fourier },
-    Loss::RelativeH1 { derivative: Derivative::FiniteDifference },
+    Loss::RelativeH1 { derivative: Some(Derivative::Fourier) },
+    Loss::RelativeH1 { derivative: Some(Derivative::FiniteDifference) },
     Loss::MeanSquared {},
 ];
 
@@ -182,7 +182,10 @@ fn targets_that_vanish_and_wrong_shapes_are_named() {
 fn settings_are_words_or_tables() {
     let read = |text: &str| serde_json::from_str::<Loss>(text).map_err(|e| e.to_string());
     assert_eq!(read("\"relative-l2\""), Ok(Loss::RelativeL2 {}));
-    assert_eq!(read("\"relative-h1\""), Ok(LOSSES[1]));
+    let open = read("\"relative-h1\"").unwrap();
+    assert_eq!((open.for_fields(true), open.for_fields(false)), (LOSSES[1], LOSSES[2]));
+    // A derivative that was chosen stays.
+    assert_eq!((LOSSES[1].for_fields(false), LOSSES[2].for_fields(true)), (LOSSES[1], LOSSES[2]));
     assert_eq!(read(r#"{"relative-h1": {"derivative": "finite-difference"}}"#), Ok(LOSSES[2]));
     for loss in LOSSES {
         assert_eq!(read(&serde_json::to_string(&loss).unwrap()), Ok(loss));

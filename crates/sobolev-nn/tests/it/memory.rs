@@ -136,8 +136,8 @@ fn steps_after_the_first_epoch_allocate_nothing_large() {
     for loss in [
         Loss::RelativeL2 {},
         Loss::MeanSquared {},
-        Loss::RelativeH1 { derivative: Derivative::Fourier },
-        Loss::RelativeH1 { derivative: Derivative::FiniteDifference },
+        Loss::RelativeH1 { derivative: Some(Derivative::Fourier) },
+        Loss::RelativeH1 { derivative: Some(Derivative::FiniteDifference) },
     ] {
         let mut model = Network::new().unwrap();
         let mut fit = NormaliserFit::new(NormaliserKind::Pointwise, &[GRID[0], GRID[1], 1]).unwrap();

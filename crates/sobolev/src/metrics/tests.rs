@@ -107,7 +107,7 @@ fn relative_measures_are_the_losses_that_networks_are_trained_with() {
         let result = evaluator.evaluate(prediction.view(), target.view()).unwrap();
         let pairs = [
             (Loss::RelativeL2 {}, result.relative_l2()),
-            (Loss::RelativeH1 { derivative }, result.relative_h1()),
+            (Loss::RelativeH1 { derivative: Some(derivative) }, result.relative_h1()),
         ];
         for (loss, measure) in pairs {
             let tensor = |array: &ArrayD<f64>| Tensor::from_array(&Pool::new(), array.view());

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::Monitor;
+use sobolev_tensor::{Error as NumericError, Monitor};
 
 use super::{DataSpec, Spec, on_threads, write_whole};
 use crate::error::{Error, Result};
+use crate::file::check_output;
 use crate::metrics::Evaluation;
 use crate::surrogate::{BATCH, Surrogate};
 
@@ -68,6 +69,12 @@ impl EvaluateSpec {
     /// # Errors
     /// When a file cannot be read or written, or the data do not fit the model.
     pub fn run(&self, monitor: &dyn Monitor) -> Result<Evaluation> {
+        if let Some(limit) = self.at_most.filter(|limit| limit.is_nan()) {
+            return Err(NumericError::value("at_most", "a number", limit).into());
+        }
+        if let Some(path) = &self.output {
+            check_output("output", path, &[&self.model, &self.data.path])?;
+        }
         let surrogate = Surrogate::load(&self.model)?;
         let data = self.data.open()?;
         let evaluation = on_threads(self.threads, || surrogate.evaluate_batches(&data, self.batch, monitor))?;

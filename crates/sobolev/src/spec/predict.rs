@@ -13,7 +13,7 @@ use sobolev_tensor::{Error as NumericError, Monitor};
 
 use super::{DataSpec, Spec, on_threads, write_whole};
 use crate::error::{Error, Result};
-use crate::file::whole;
+use crate::file::{check_output, whole};
 use crate::picture::comparison_figure;
 use crate::surrogate::{BATCH, Surrogate};
 
@@ -116,8 +116,17 @@ impl PredictSpec {
     /// When a file cannot be read or written, or the inputs do not fit the model.
     pub fn run(&self, monitor: &dyn Monitor) -> Result<PredictReport> {
         let kind = Kind::of(&self.output)?;
+        let inputs = [self.model.as_path(), self.data.path.as_path()];
+        check_output("output", &self.output, &inputs)?;
+        if let Some(figure) = &self.figure {
+            check_output("figure", figure, &[inputs[0], inputs[1], &self.output])?;
+        }
         let surrogate = Surrogate::load(&self.model)?;
         let data = self.data.open_inputs(surrogate.dimensions())?;
+        if self.figure.is_some() && self.figure_sample >= data.len() {
+            let expected = format!("below {}, the number of samples", data.len());
+            return Err(NumericError::value("figure_sample", expected, self.figure_sample).into());
+        }
         let all: Vec<usize> = (0..data.len()).collect();
         let input: ArrayD<f32> = data.read_side(Side::Input, &all)?;
         let prediction =
@@ -136,10 +145,6 @@ impl PredictSpec {
         super::store(self, &self.output)?;
         if let Some(path) = &self.figure {
             let sample = self.figure_sample;
-            if sample >= data.len() {
-                let expected = format!("below {}, the number of samples", data.len());
-                return Err(NumericError::value("figure_sample", expected, sample).into());
-            }
             let target = self.data.has_targets(&data).then(|| data.read_side::<f32>(Side::Target, &[sample]));
             let target = target.transpose()?;
             let at = |array: &ArrayD<f32>, i: usize| array.index_axis(ArrayAxis(0), i).to_owned();

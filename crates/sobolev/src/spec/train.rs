@@ -7,10 +7,13 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sobolev_data::{Dataset, Existing};
-use sobolev_nn::{EpochRecord, Outcome, Trainer, TrainerSettings, TrainingObserver, TrainingReport};
+use sobolev_nn::{
+    EpochRecord, Normaliser, Outcome, Trainer, TrainerSettings, TrainingObserver, TrainingReport,
+};
 use sobolev_tensor::Error as NumericError;
 
 use super::{DataSpec, Spec, on_threads, write_whole};
+use crate::description::DataDescription;
 use crate::error::{Error, Result};
 use crate::file::beside;
 use crate::surrogate::{NormaliserKinds, Surrogate};
@@ -218,30 +221,50 @@ impl TrainSpec {
             );
             return Err(Error::io(&self.output, "train", source));
         }
+        if self.existing == Existing::Resume && self.output.exists() && !state.exists() {
+            let source = std::io::Error::new(
+                std::io::ErrorKind::NotFound,
+                format!("{} is not there; replace the checkpoint, or choose another name", state.display()),
+            );
+            return Err(Error::io(&self.output, "resume", source));
+        }
         let (train, validation) = self.samples()?;
+        let loss = self.trainer.loss.for_fields(DataDescription::of(&train).target.is_periodic());
+        let resolved = Self { trainer: TrainerSettings { loss, ..self.trainer.clone() }, ..self.clone() };
+        resolved.run_on(&train, validation.as_ref(), &state, observer)
+    }
+
+    /// [`run`](Self::run) on the samples.
+    fn run_on(
+        &self,
+        train: &Dataset,
+        validation: Option<&Dataset>,
+        state: &Path,
+        observer: &dyn TrainingObserver,
+    ) -> Result<TrainReport> {
         on_threads(self.threads, || {
             let settings = serde_json::to_value(&self.settings)
                 .map_err(|error| Error::spec("settings of the model", error))?;
             let seed = self.trainer.seed;
-            let mut surrogate = Surrogate::new(&self.model, settings, self.normalise, &train, seed)?;
+            let mut surrogate = Surrogate::new(&self.model, settings, self.normalise, train, seed)?;
             let mut trainer = if self.existing == Existing::Resume && state.exists() {
-                self.resume(&mut surrogate, &state)?
+                self.resume(&mut surrogate, state)?
             } else {
-                surrogate.trainer(self.trainer.clone())?
+                let trainer = surrogate.trainer(self.trainer.clone())?;
+                // A state of an earlier training must not be what a run that is killed now goes on from.
+                if state.exists() {
+                    std::fs::remove_file(state).map_err(|source| Error::io(state, "remove", source))?;
+                }
+                trainer
             };
             let architecture = toml::Table::try_from(surrogate.model().architecture())
                 .map_err(|error| Error::spec("settings of the model", error))?;
             super::store(&Self { settings: architecture, ..self.clone() }, &self.output)?;
             loop {
-                let report = surrogate.fit_with(
-                    &mut trainer,
-                    self.save_every,
-                    &train,
-                    validation.as_ref(),
-                    observer,
-                )?;
+                let report =
+                    surrogate.fit_with(&mut trainer, self.save_every, train, validation, observer)?;
                 surrogate.save(&self.output)?;
-                trainer.save(surrogate.model(), &state)?;
+                trainer.save(surrogate.model(), state)?;
                 write_whole(&beside(&self.output, ".csv"), history(&report.history).as_bytes())?;
                 if report.outcome != Outcome::Paused {
                     return Ok(self.report(&surrogate, report));
@@ -252,7 +275,20 @@ impl TrainSpec {
 
     /// The trainer of a saved state, when the spec asks for the same training.
     fn resume(&self, surrogate: &mut Surrogate, state: &Path) -> Result<Trainer<f32>> {
+        let asked = surrogate.normalisers().clone();
         let mut trainer = surrogate.resume(state)?;
+        let stored = surrogate.normalisers();
+        for (side, asked, stored) in
+            [("inputs", &asked.input, &stored.input), ("targets", &asked.target, &stored.target)]
+        {
+            if !are_alike(asked, stored) {
+                let message = format!(
+                    "cannot be resumed, the statistics of its {side} are others: it was trained on other samples, or normalised as {}",
+                    serde_json::json!(stored.kind())
+                );
+                return Err(Error::spec(state.display(), message));
+            }
+        }
         let wanted = TrainerSettings { epochs: trainer.settings().epochs, ..self.trainer.clone() };
         if *trainer.settings() != wanted {
             let text = |settings: &TrainerSettings| toml::to_string(settings).unwrap_or_default();
@@ -309,6 +345,18 @@ impl TrainSpec {
             stopped: Some(report.outcome),
         }
     }
+}
+
+/// Whether two normalisers were fitted in one way to the same samples. Processors of different kinds differ by rounding.
+fn are_alike(a: &Normaliser<f32>, b: &Normaliser<f32>) -> bool {
+    const ROUNDING: f32 = 1e-4;
+    let pairs = a.shift().iter().zip(b.shift()).zip(a.scale().iter().zip(b.scale()));
+    a.header() == b.header()
+        && pairs
+            .map(|((shift, other_shift), (scale, other_scale))| {
+                (shift - other_shift).abs().max((scale - other_scale).abs()) / scale
+            })
+            .all(|gap| gap <= ROUNDING)
 }
 
 /// The history of a training as comma-separated values, one line an epoch.

@@ -203,3 +203,45 @@ fn a_checkpoint_of_another_model_is_refused() {
     folder.ok("generate burgers --size 16 --samples 0..2 --set solve_size=64 -o b.h5");
     says(&folder.fails("evaluate m.safetensors b.h5"), &["[batch, x1, x2, 1]", "[2, 16, 1]"]);
 }
+
+#[test]
+fn results_are_not_written_over_what_they_are_made_from() {
+    let folder = Folder::with_model();
+    let (data, model) = (folder.bytes("d.h5"), folder.bytes("m.safetensors"));
+    for arguments in [
+        "predict m.safetensors d.h5 -o d.h5",
+        "predict m.safetensors d.h5 -o ./d.h5",
+        "predict m.safetensors d.h5 -o p.npy --figure d.h5",
+        "predict m.safetensors d.h5 -o p.npy --figure m.safetensors",
+        "evaluate m.safetensors d.h5 -o d.h5",
+        "evaluate m.safetensors d.h5 -o m.safetensors",
+    ] {
+        says(&folder.fails(arguments), &["expected another file than the model and the data"]);
+        assert!(folder.bytes("d.h5") == data && folder.bytes("m.safetensors") == model, "{arguments}");
+    }
+    // Checked before the predictions are made.
+    says(
+        &folder.fails("predict m.safetensors d.h5 -o p.npy --figure p.png --figure-sample 9"),
+        &["figure_sample", "below 6"],
+    );
+    assert!(!folder.path("p.npy").exists());
+    says(&folder.fails("evaluate m.safetensors d.h5 --at-most nan"), &["at_most: expected a number"]);
+}
+
+#[test]
+fn a_training_goes_on_only_from_its_own_state() {
+    let folder = Folder::with_model();
+    let model = folder.bytes("m.safetensors");
+    let resume =
+        |more: &str| folder.fails(&format!("train d.h5 -o m.safetensors {SMALL} --epochs 3 --resume {more}"));
+    says(
+        &resume("--normalise-target pointwise"),
+        &["the statistics of its targets are others", "normalised as \"channel\""],
+    );
+    says(&resume("--samples 0..5"), &["the statistics of its inputs are others"]);
+    says(&resume("--set activation=tanh"), &["the architecture is activation = \"gelu\"", "\"tanh\""]);
+    assert_eq!(folder.bytes("m.safetensors"), model);
+    std::fs::remove_file(folder.path("m.safetensors.state")).unwrap();
+    says(&resume(""), &["cannot resume", "m.safetensors.state is not there"]);
+    assert_eq!(folder.bytes("m.safetensors"), model);
+}

@@ -124,3 +124,17 @@ fn quickstart_makes_everything_and_a_second_run_uses_it() {
     assert_eq!(second["resolutions"], first["resolutions"]);
     assert_eq!(folder.bytes("q/darcy.safetensors"), before);
 }
+
+#[test]
+fn the_h1_loss_takes_the_derivative_that_fits_the_fields() {
+    let folder = Folder::new();
+    folder.ok("generate darcy --size 12 --samples 0..4 -o d.h5");
+    folder.ok("generate burgers --size 32 --samples 0..4 --set solve_size=64 -o b.h5");
+    for (data, derivative) in [("d", "finite-difference"), ("b", "fourier")] {
+        folder.ok(&format!(
+            "train {data}.h5 -o {data}.safetensors --modes 3 --width 4 --epochs 1 --loss relative-h1"
+        ));
+        let stored = String::from_utf8(folder.bytes(&format!("{data}.safetensors.toml"))).unwrap();
+        assert!(stored.contains(&format!("derivative = \"{derivative}\"")), "{stored}");
+    }
+}

@@ -32,8 +32,7 @@ validation samples the best weights are kept, also after Ctrl-C. In TOML:
   learning_rate = 1e-3
   schedule = \"one-cycle\"     # constant, step, cosine, one-cycle
   optimiser = \"adam\"         # adam, adamw
-  loss = \"relative-l2\"       # relative-l2, mean-squared, relative-h1; for fields that are not periodic
-                             # loss = { relative-h1 = { derivative = \"finite-difference\" } }";
+  loss = \"relative-l2\"       # relative-l2, relative-h1, mean-squared";
 
 /// Fit a model to a data set and write a checkpoint
 #[derive(clap::Args)]
