@@ -12,7 +12,7 @@ fn solve(size: usize, samples: std::ops::Range<u64>) -> sobolev::Result<Dataset>
     let problem = DarcyProblem::new(DarcySettings { size, modes: Some(15), ..DarcySettings::default() })?;
     let (mut inputs, mut targets) = (Vec::new(), Vec::new());
     for index in samples {
-        let sample = problem.sample(3, index)?;
+        let sample = problem.sample(3, index, &())?;
         inputs.push(sample.input);
         targets.push(sample.target);
     }

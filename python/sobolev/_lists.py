@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sobolev import _core
 
@@ -17,10 +18,28 @@ class Listing(Mapping[str, Mapping[str, str]]):
     'u_t + (u^2/2)_x = nu u_xx'
     """
 
-    def __init__(self, entries: list[dict[str, str]]) -> None:
+    def __init__(self, entries: list[dict[str, Any]]) -> None:
         self._entries = {
-            entry["name"]: {key: text for key, text in entry.items() if key != "name" and text} for entry in entries
+            entry["name"]: {key: text for key, text in entry.items() if key not in ("name", "settings") and text}
+            for entry in entries
         }
+        self._settings = {entry["name"]: entry.get("settings", []) for entry in entries}
+
+    def settings(self, name: str) -> Listing:
+        """The settings of an entry, each with its default as written in TOML and what it means.
+
+        Raises
+        ------
+        KeyError
+            When there is no such entry.
+
+        Examples
+        --------
+        >>> import sobolev
+        >>> sobolev.equations().settings("burgers")["viscosity"]["default"]
+        '0.1'
+        """
+        return Listing(self._settings[name])
 
     def __getitem__(self, name: str) -> Mapping[str, str]:
         return self._entries[name]
@@ -40,7 +59,7 @@ class Listing(Mapping[str, Mapping[str, str]]):
 
 
 def equations() -> Listing:
-    """Equations that :func:`generate` makes data sets of: formula, summary, method, source."""
+    """Equations that :func:`generate` makes data sets of: formula, summary, method, source; ``.settings(name)`` has the settings."""
     return Listing(_core.equations())
 
 
@@ -50,7 +69,7 @@ def fields() -> Listing:
 
 
 def models() -> Listing:
-    """Models that can be trained: summary and source."""
+    """Models that can be trained: summary and source; ``.settings(name)`` has the settings."""
     return Listing(_core.models())
 
 

@@ -7,6 +7,7 @@ use sobolev::nn::activation::ACTIVATIONS;
 use sobolev::operators::MODELS;
 use sobolev::solvers::EQUATIONS;
 use sobolev::solvers::random_field::FIELDS;
+use sobolev::tensor::SettingEntry;
 
 type Entries<'py> = PyResult<Vec<Bound<'py, PyDict>>>;
 
@@ -16,12 +17,22 @@ fn entry<'py>(py: Python<'py>, texts: &[(&str, &str)]) -> PyResult<Bound<'py, Py
     Ok(dict)
 }
 
+/// The same entry with its settings.
+fn with_settings<'py>(dict: Bound<'py, PyDict>, settings: &[SettingEntry]) -> PyResult<Bound<'py, PyDict>> {
+    let py = dict.py();
+    let texts =
+        |s: &SettingEntry| entry(py, &[("name", s.name), ("default", s.default), ("summary", s.summary)]);
+    dict.set_item("settings", settings.iter().map(texts).collect::<PyResult<Vec<_>>>()?)?;
+    Ok(dict)
+}
+
 /// Equations that data can be generated for.
 #[pyfunction]
 pub(crate) fn equations(py: Python<'_>) -> Entries<'_> {
     let texts = |e: &sobolev::solvers::EquationEntry| {
         let texts = [("name", e.name), ("formula", e.formula), ("summary", e.summary), ("method", e.method)];
-        entry(py, &[&texts[..], &[("source", e.source)]].concat())
+        let entry = entry(py, &[&texts[..], &[("source", e.source)]].concat())?;
+        with_settings(entry, e.settings)
     };
     EQUATIONS.iter().map(texts).collect()
 }
@@ -42,7 +53,10 @@ pub(crate) fn fields(py: Python<'_>) -> Entries<'_> {
 pub(crate) fn models(py: Python<'_>) -> Entries<'_> {
     MODELS
         .iter()
-        .map(|e| entry(py, &[("name", e.name), ("summary", e.summary), ("source", e.source)]))
+        .map(|e| {
+            let entry = entry(py, &[("name", e.name), ("summary", e.summary), ("source", e.source)])?;
+            with_settings(entry, e.settings)
+        })
         .collect()
 }
 

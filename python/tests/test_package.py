@@ -52,6 +52,8 @@ def test_lists_have_names_and_texts() -> None:
         for name, texts in listing.items():
             assert name in repr(listing) and texts and all(texts.values())
     assert {"burgers", "darcy"} <= set(sobolev.equations())
+    assert sobolev.models().settings("fno")["width"]["default"] == "32"
+    assert "stride" in sobolev.equations().settings("darcy")
 
 
 def test_errors_are_pickled_with_their_numbers() -> None:

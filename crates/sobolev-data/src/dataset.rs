@@ -1,5 +1,6 @@
 //! Data sets: pairs of fields on grids, in memory or in a file, and the parts of them that one trains and tests on.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -306,8 +307,9 @@ impl Dataset {
         let mut part = self.clone();
         if !(part.input.has_axis(name) || part.target.has_axis(name)) {
             let axes = self.input.field.axes.iter().chain(&self.target.field.axes);
-            let names: Vec<&str> = axes.map(|axis| axis.name.as_str()).collect();
-            return Err(NumericError::value("axis", format!("one of {}", names.join(", ")), name).into());
+            let names: BTreeSet<&str> = axes.map(|axis| axis.name.as_str()).collect();
+            let names: Vec<&str> = names.into_iter().collect();
+            return Err(NumericError::unknown_name("axis", &names, name).into());
         }
         part.input.subsample(name, stride)?;
         part.target.subsample(name, stride)?;

@@ -11,13 +11,12 @@ use std::time::{Duration, Instant};
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 use sobolev_solvers::{Field, Problem};
-use sobolev_tensor::{Error as NumericError, Monitor};
+use sobolev_tensor::{CancellationOnly, Error as NumericError, Monitor, bytes_in_words};
 
 use crate::description::Compression;
 use crate::draft::Old;
 use crate::error::{Error, Result};
 use crate::file::{Finished, Header, Writer, compress};
-use crate::info::size;
 use crate::values::{Numbers, Precision, spread};
 
 /// What to do when the file is there already.
@@ -96,7 +95,7 @@ impl fmt::Display for Report {
             self.path.display(),
             self.samples,
             self.generated,
-            size(self.bytes),
+            bytes_in_words(self.bytes),
             self.seconds,
             self.solving_seconds,
             self.writing_seconds
@@ -111,7 +110,8 @@ impl fmt::Display for Report {
 /// file, and have the bits they would have had here. Samples are solved on all threads of the current `rayon` pool, about
 /// two for each thread being in memory at a time, and each is marked in the file when it is safely there. Killed at any
 /// moment, the run loses those in flight; called again with [`Existing::Resume`] it goes on, to the same bits. The
-/// monitor is told the finished samples, those of earlier runs included, and may cancel between two samples.
+/// monitor is told the finished samples, those of earlier runs included, and may cancel in the middle of a sample, which is
+/// then solved again by the run that resumes.
 ///
 /// # Errors
 /// - The problem's settings or the samples asked for make no sense: [`Error::Numeric`].
@@ -200,7 +200,7 @@ fn solve(
         while !stop.load(Ordering::Relaxed) && !monitor.cancelled() {
             let Some(&row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             let start = Instant::now();
-            let solved = solve_one(problem, header, row);
+            let solved = solve_one(problem, header, row, &CancellationOnly(monitor));
             *lock(&solving) += start.elapsed();
             match solved {
                 // The writer hangs up only when it has failed; its error is the one to tell.
@@ -209,6 +209,7 @@ fn solve(
                         break;
                     }
                 }
+                Err(Error::Sample { source: NumericError::Cancelled { .. }, .. }) => break,
                 Err(error) => {
                     stop.store(true, Ordering::Relaxed);
                     let number = header.provenance.samples.start + row as u64;
@@ -280,10 +281,10 @@ fn write_all(
 }
 
 /// Solves the sample at `row` and rounds it to the precision of the file.
-fn solve_one(problem: &dyn Problem, header: &Header, row: usize) -> Result<Finished> {
+fn solve_one(problem: &dyn Problem, header: &Header, row: usize, monitor: &dyn Monitor) -> Result<Finished> {
     let (seed, number) = (header.provenance.seed, header.provenance.samples.start + row as u64);
     let solved = || {
-        let sample = problem.sample(seed, number)?;
+        let sample = problem.sample(seed, number, monitor)?;
         let input = rounded(&sample.input, &header.input, header.precision)?;
         let target = rounded(&sample.target, &header.target, header.precision)?;
         let checksums = [&input, &target].map(|numbers| numbers.checksum(0..numbers.len()));

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 use sobolev_solvers::Field;
+use sobolev_tensor::bytes_in_words;
 
 use crate::dataset::{Dataset, Side};
 use crate::description::{Compression, flattened, setting_text};
@@ -135,7 +136,7 @@ impl Dataset {
 impl fmt::Display for Info {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.path.as_deref().unwrap_or("in memory");
-        writeln!(f, "data set {place} ({})", size(self.bytes))?;
+        writeln!(f, "data set {place} ({})", bytes_in_words(self.bytes))?;
         if !self.equation.is_empty() {
             let colon = if self.formula.is_empty() { "" } else { ": " };
             writeln!(f, "  equation   {}{colon}{}", self.equation, self.formula)?;
@@ -181,14 +182,4 @@ impl fmt::Display for FieldInfo {
             channels => write!(f, "; channels {}", channels.join(", ")),
         }
     }
-}
-
-/// Bytes in the unit that leaves one to three digits before the point.
-pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
-    let power = (bytes.max(1).ilog10() / 3).min(4);
-    if power == 0 {
-        return format!("{bytes} B");
-    }
-    format!("{:.1} {}", bytes as f64 / 1000_f64.powi(power as i32), UNITS[power as usize])
 }

@@ -7,7 +7,7 @@
 use crate::hierarchy::Multigrid;
 use crate::vectors::{Forcing, Vectors};
 use ndarray::{ArrayD, ArrayViewMutD};
-use sobolev_tensor::{Error, Real, Result};
+use sobolev_tensor::{Error, Monitor, Real, Result};
 
 /// When an iteration ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +52,7 @@ pub struct CgInfo {
 /// let mut multigrid = Multigrid::<f32>::new(&Grid::new(&[64, 64])?, Cycle::default(), Parallelism::Serial);
 /// multigrid.set_coefficient(ArrayD::ones(vec![64, 64]).view())?;
 /// let mut solver = ConjugateGradients::new(&multigrid)?;
-/// let info = solver.solve(&mut multigrid, &Forcing::Constant(1.0), &CgParams::default())?;
+/// let info = solver.solve(&mut multigrid, &Forcing::Constant(1.0), &CgParams::default(), &())?;
 /// assert!(info.iterations <= 9);
 /// let u = solver.solution(&multigrid);
 /// assert!((u[[32, 32]] - 0.0736).abs() < 1e-3);
@@ -127,20 +127,22 @@ impl ConjugateGradients {
         }
     }
 
-    /// Starts anew and iterates to the tolerance.
+    /// Starts anew and iterates to the tolerance. The monitor may cancel between iterations.
     ///
     /// # Errors
-    /// Those of [`start`](Self::start) and [`step`](Self::step); [`Error::NoConvergence`] at the iteration limit; a
-    /// tolerance outside (0, 1).
+    /// Those of [`start`](Self::start) and [`step`](Self::step); [`Error::NoConvergence`] at the iteration limit;
+    /// [`Error::Cancelled`]; a tolerance outside (0, 1).
     pub fn solve<T: Real>(
         &mut self,
         multigrid: &mut Multigrid<T>,
         forcing: &Forcing<'_>,
         params: &CgParams,
+        monitor: &dyn Monitor,
     ) -> Result<CgInfo> {
         params.check()?;
         self.start(multigrid, forcing)?;
-        iterate(params, "conjugate gradients", self.vectors.relative_residual(), || self.step(multigrid))?;
+        let residual = self.vectors.relative_residual();
+        iterate(params, "conjugate gradients", residual, monitor, || self.step(multigrid))?;
         Ok(self.info())
     }
 
@@ -222,11 +224,13 @@ impl Cycles {
         multigrid: &mut Multigrid<T>,
         forcing: &Forcing<'_>,
         params: &CgParams,
+        monitor: &dyn Monitor,
     ) -> Result<CgInfo> {
         params.check()?;
         self.start(multigrid, forcing)?;
         let name = multigrid.cycle().to_string();
-        iterate(params, &name, self.vectors.relative_residual(), || self.step(multigrid))?;
+        let residual = self.vectors.relative_residual();
+        iterate(params, &name, residual, monitor, || self.step(multigrid))?;
         Ok(CgInfo {
             iterations: self.iterations,
             absolute_residual: self.vectors.absolute_residual(),
@@ -242,11 +246,12 @@ impl Cycles {
     }
 }
 
-/// Steps until the residual meets the tolerance.
+/// Steps until the residual meets the tolerance. An iteration has no known end, so that the monitor hears of no progress.
 pub(crate) fn iterate(
     params: &CgParams,
     name: &str,
     mut residual: f64,
+    monitor: &dyn Monitor,
     mut step: impl FnMut() -> Result<f64>,
 ) -> Result<()> {
     let (tolerance, limit) = (params.relative_tolerance, params.iteration_limit);
@@ -256,8 +261,13 @@ pub(crate) fn iterate(
         }
         if iterations == limit {
             let solver = name.to_string();
-            let hint = String::new();
+            let hint =
+                "allow more iterations, or ask for less than about 1e-16 n^2 on n points a side".to_string();
             return Err(Error::NoConvergence { solver, iterations, residual, tolerance, hint });
+        }
+        if monitor.cancelled() {
+            let (done, total) = (iterations as u64, limit as u64);
+            return Err(Error::Cancelled { task: name.to_string(), done, total });
         }
         residual = step()?;
     }

@@ -7,7 +7,7 @@
 //! let a = gallery::jump(&grid, 7, 12.0, 3.0);                    // 12 here, 3 there
 //! let mut solver = DiffusionSolver::new(&grid, Parallelism::Pool);
 //! solver.set_coefficient(a.view())?;                             // sets up all coarse grids
-//! let info = solver.solve(&Forcing::Constant(1.0), &CgParams::default())?;
+//! let info = solver.solve(&Forcing::Constant(1.0), &CgParams::default(), &())?;
 //! println!("{solver}{} iterations to {:.1e}", info.iterations, info.relative_residual);
 //! let u = solver.solution();                                     // [97, 128]
 //! # Ok::<(), sobolev_tensor::Error>(())

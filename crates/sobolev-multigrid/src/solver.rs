@@ -6,7 +6,7 @@ use crate::grid::Grid;
 use crate::hierarchy::{Multigrid, Parallelism};
 use crate::vectors::Forcing;
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
-use sobolev_tensor::{Error, Real, Result};
+use sobolev_tensor::{Error, Monitor, Real, Result};
 use std::fmt;
 
 /// Precision of the multigrid cycle. Vectors, operator and residual are in double precision in any case.
@@ -32,7 +32,7 @@ const SINGLE_CONTRAST: f64 = 1e6;
 /// let mut solver = DiffusionSolver::new(&grid, Parallelism::Serial);
 /// for seed in 0..3 {
 ///     solver.set_coefficient(gallery::jump(&grid, seed, 12.0, 3.0).view())?;
-///     let info = solver.solve(&Forcing::Constant(1.0), &CgParams::default())?;
+///     let info = solver.solve(&Forcing::Constant(1.0), &CgParams::default(), &())?;
 ///     assert!(info.iterations <= 10 && info.relative_residual <= 1e-8);
 ///     let u = solver.solution();
 ///     assert!(u.iter().all(|u| *u > 0.0));
@@ -181,11 +181,16 @@ impl DiffusionSolver {
         self.ready()?.step()
     }
 
-    /// Starts anew and iterates to the tolerance.
+    /// Starts anew and iterates to the tolerance. The monitor may cancel between iterations.
     ///
     /// # Errors
     /// As [`ConjugateGradients::solve`].
-    pub fn solve(&mut self, forcing: &Forcing<'_>, params: &CgParams) -> Result<CgInfo> {
+    pub fn solve(
+        &mut self,
+        forcing: &Forcing<'_>,
+        params: &CgParams,
+        monitor: &dyn Monitor,
+    ) -> Result<CgInfo> {
         params.check()?;
         let engine = self.ready()?;
         engine.start(forcing)?;
@@ -193,6 +198,7 @@ impl DiffusionSolver {
             params,
             "conjugate gradients",
             engine.info().relative_residual,
+            monitor,
             || engine.step(),
         )?;
         Ok(engine.info())

@@ -99,6 +99,11 @@ impl Schedule {
         }
     }
 
+    /// Whether the factors depend on the number of epochs in all.
+    pub fn spans_the_training(&self) -> bool {
+        matches!(self, Self::Cosine { .. } | Self::OneCycle { .. })
+    }
+
     /// The factor of step `step` (from 0) in a training of `epochs` epochs of `steps_per_epoch` steps.
     pub fn factor(&self, step: u64, steps_per_epoch: u64, epochs: u64) -> f64 {
         let total = (steps_per_epoch * epochs) as f64;

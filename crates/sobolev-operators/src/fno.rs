@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use sobolev_fft::{TransformPlan, TruncatedFourier};
 use sobolev_nn::activation::GELU;
 use sobolev_nn::{Activation, GridAlignment, Linear, Model, PointwiseMlp};
-use sobolev_tensor::{Error, Parameters, Real, Result, Tape, Var, check_channels_last};
+use sobolev_tensor::{Error, Parameters, Real, Result, SettingEntry, Tape, Var, check_channels_last};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -273,6 +273,29 @@ pub(crate) const ENTRY: ModelEntry = ModelEntry {
     summary: "Fourier neural operator in 1 to 3 dimensions; the same weights answer on any grid",
     source: "Li, Kovachki, Azizzadenesheli, Liu, Bhattacharya, Stuart, Anandkumar: Fourier neural operator for \
              parametric partial differential equations, ICLR 2021, arXiv:2010.08895",
+    settings: &[
+        SettingEntry::new(
+            "modes",
+            "16, 12 or 8 in 1, 2 or 3 dimensions",
+            "kept modes, one number or one for each axis",
+        ),
+        SettingEntry::new("width", "32", "channels inside"),
+        SettingEntry::new("depth", "4", "Fourier layers"),
+        SettingEntry::new("inputs", "those of the data", "channels of the input"),
+        SettingEntry::new("outputs", "those of the data", "channels of the output"),
+        SettingEntry::new("projection", "128", "hidden channels of the projection"),
+        SettingEntry::new("activation", "\"gelu\"", "a name of the list of activations"),
+        SettingEntry::new(
+            "coordinates",
+            "as the points of the data lie",
+            "\"none\", \"inclusive\", \"cell_centred\" or \"periodic\"",
+        ),
+        SettingEntry::new(
+            "padding",
+            "9/85 on axes of cell centres, else 0",
+            "zeros after the last point, as a part of each axis",
+        ),
+    ],
     fit_to,
     build: |settings, seed| Ok(Box::new(Fno::<f32>::new(read_settings("fno", settings)?, seed)?)),
 };

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sobolev_nn::{GridAlignment, Model};
-use sobolev_tensor::{Error, Result};
+use sobolev_tensor::{Error, Result, SettingEntry};
 
 use crate::fno;
 
@@ -29,6 +29,8 @@ pub struct ModelEntry {
     pub summary: &'static str,
     /// Authors, title and place of the paper.
     pub source: &'static str,
+    /// The settings that `build` takes; defaults are those after `fit_to`.
+    pub settings: &'static [SettingEntry],
     /// Fills in the settings that the samples determine and that are absent.
     pub fit_to: fn(&mut Map<String, Value>, &SampleGrid) -> Result<()>,
     /// Builds the model from settings (absent ones take their defaults, unknown ones are errors), with initial weights that
@@ -77,6 +79,7 @@ pub(crate) fn read_settings<S: DeserializeOwned>(model: &str, table: Map<String,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     /// Small settings, so that the test is quick.
     fn fitted(entry: &ModelEntry, grid: &[usize]) -> Map<String, Value> {
@@ -106,6 +109,17 @@ mod tests {
                 };
                 assert_eq!(values(again.as_ref()), values(model.as_ref()));
             }
+        }
+    }
+
+    #[test]
+    fn lists_of_settings_are_complete() {
+        for entry in MODELS {
+            let model = (entry.build)(fitted(entry, &[16, 16]), 1).unwrap();
+            let architecture = model.architecture();
+            let read: BTreeSet<&str> = architecture.as_object().unwrap().keys().map(String::as_str).collect();
+            let listed: BTreeSet<&str> = entry.settings.iter().map(|setting| setting.name).collect();
+            assert_eq!(listed, read);
         }
     }
 

@@ -145,7 +145,7 @@ impl Darcy {
         Ok(Self { cycle, memory: Arc::default(), ..self })
     }
 
-    /// Solves a batch `[batch, n.., 1]`. The monitor is told the samples finished, and may cancel between samples.
+    /// Solves a batch `[batch, n.., 1]`. The monitor is told the samples finished, and may cancel between iterations.
     ///
     /// # Errors
     /// [`Error::Shape`] for a coefficient or forcing of the wrong shape, [`Error::Value`] and [`Error::NonFinite`] for
@@ -163,17 +163,21 @@ impl Darcy {
         let done = AtomicU64::new(0);
         let samples: Vec<_> = coefficient.outer_iter().zip(u.outer_iter_mut()).enumerate().collect();
         let solve = |(index, (a, mut u)): (usize, (ArrayViewD<'_, f64>, ndarray::ArrayViewMutD<'_, f64>))| {
-            if monitor.cancelled() {
-                let done = done.load(Ordering::Relaxed);
-                return Err(Error::Cancelled { task: "darcy".to_string(), done, total });
-            }
+            let cancelled = |error| match error {
+                Error::Cancelled { .. } => {
+                    let done = done.load(Ordering::Relaxed);
+                    Error::Cancelled { task: "darcy".to_string(), done, total }
+                }
+                other => other,
+            };
             let info = self.with_memory(&grid, parallelism, |solver| {
                 let channel = Axis(a.ndim() - 1);
                 solver.set_coefficient(a.index_axis(channel, 0)).map_err(|error| in_batch(error, index))?;
-                let info = solver.solve(&self.forcing(&grid, index)?, &self.params)?;
+                let info = solver.solve(&self.forcing(&grid, index)?, &self.params, monitor)?;
                 solver.write_solution(u.index_axis_mut(channel, 0))?;
                 Ok(info)
-            })?;
+            });
+            let info = info.map_err(cancelled)?;
             monitor.progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             Ok(info)
         };
@@ -182,12 +186,16 @@ impl Darcy {
         Ok(DarcySolution { info: results.into_iter().collect::<Result<_>>()?, u })
     }
 
-    /// Solves one coefficient `[n..]` on the calling thread.
-    fn solve_one(&self, coefficient: ArrayViewD<'_, f64>) -> Result<(ArrayD<f64>, CgInfo)> {
+    /// Solves one coefficient `[n..]` on the calling thread. The monitor may cancel between iterations.
+    fn solve_one(
+        &self,
+        coefficient: ArrayViewD<'_, f64>,
+        monitor: &dyn Monitor,
+    ) -> Result<(ArrayD<f64>, CgInfo)> {
         let grid = Grid::new(coefficient.shape())?;
         self.with_memory(&grid, Parallelism::Serial, |solver| {
             solver.set_coefficient(coefficient)?;
-            let info = solver.solve(&self.forcing(&grid, 0)?, &self.params)?;
+            let info = solver.solve(&self.forcing(&grid, 0)?, &self.params, monitor)?;
             Ok((solver.solution(), info))
         })
     }

@@ -33,3 +33,28 @@ pub use solver::{SteadySolver, TimeSolver};
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
 pub static EQUATIONS: &[EquationEntry] = &[BURGERS, DARCY];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn lists_of_settings_are_complete_and_have_the_defaults() {
+        for entry in EQUATIONS {
+            let defaults = (entry.build)(toml::Table::new()).unwrap().settings();
+            let unknown = toml::Table::from_iter([("nonsense".to_string(), toml::Value::Integer(1))]);
+            let error = (entry.build)(unknown).unwrap_err().to_string();
+            let names = error.split("expected one of ").nth(1).and_then(|rest| rest.split(", got").next());
+            let known: BTreeSet<&str> = names.unwrap().split(", ").collect();
+            let listed: BTreeSet<&str> = entry.settings.iter().map(|setting| setting.name).collect();
+            assert_eq!(listed, known, "{}", entry.name);
+            for setting in entry.settings {
+                let Ok(stated) = format!("value = {}", setting.default).parse::<toml::Table>() else {
+                    continue;
+                };
+                assert_eq!(Some(&stated["value"]), defaults.get(setting.name), "{}", setting.name);
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What a data set is made of: an equation with its settings, that turns (seed, sample number) into an input and a target.
 
 use ndarray::{Array1, ArrayD};
-use sobolev_tensor::Result;
+use sobolev_tensor::{Monitor, Result, SettingEntry};
 
 /// One grid axis of a field.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,11 +58,11 @@ pub trait Problem: Send + Sync + std::fmt::Debug {
     /// The target field.
     fn target(&self) -> Field;
     /// Sample `index` under `seed`. A function of its arguments and the settings alone, equal to the bit on machines of
-    /// one kind; called from many threads at once.
+    /// one kind; called from many threads at once. The monitor may cancel in the middle.
     ///
     /// # Errors
-    /// When the solver does not reach its tolerance.
-    fn sample(&self, seed: u64, index: u64) -> Result<Sample>;
+    /// When the solver does not reach its tolerance, and [`Error::Cancelled`](sobolev_tensor::Error::Cancelled).
+    fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample>;
 }
 
 /// One line of the list of equations: what the command line, Python and the documentation say of it.
@@ -78,6 +78,8 @@ pub struct EquationEntry {
     pub method: &'static str,
     /// Paper or data set that the defaults follow.
     pub source: &'static str,
+    /// The settings that `build` takes.
+    pub settings: &'static [SettingEntry],
     /// Makes the problem from a table of settings; absent settings take their defaults, unknown ones are errors.
     pub build: fn(toml::Table) -> Result<Box<dyn Problem>>,
 }

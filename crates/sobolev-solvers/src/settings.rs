@@ -25,3 +25,11 @@ pub(crate) fn write<T: Serialize>(settings: &T) -> toml::Table {
     // Structs of numbers and words always become tables.
     toml::Table::try_from(settings).unwrap_or_default()
 }
+
+/// Refuses a setting that would have no effect.
+///
+/// # Errors
+/// [`Error::Value`] that names it, when it has a value.
+pub(crate) fn unused<T: std::fmt::Display>(name: &str, value: Option<T>, why: &str) -> Result<()> {
+    value.map_or(Ok(()), |value| Err(Error::value(name, format!("nothing {why}"), value)))
+}

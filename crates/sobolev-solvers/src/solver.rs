@@ -4,7 +4,7 @@
 //! [`Monitor`] where the work is long, so that a caller sees the progress and can stop it.
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn};
-use sobolev_tensor::{Error, Monitor, Result};
+use sobolev_tensor::{CancellationOnly, Error, Monitor, Result};
 
 /// A solver of an evolution equation `u_t = F(u)`. States are `[batch, x1, .., xd, channel]`.
 pub trait TimeSolver: Send + Sync {
@@ -152,15 +152,6 @@ pub trait SteadySolver: Send + Sync {
         let mut state = self.start(coefficient)?;
         self.rollout(&mut state, &())?;
         Ok(self.solution(&state))
-    }
-}
-
-/// Hands on the wish to stop, but not the progress of one interval, which is counted in other units.
-struct CancellationOnly<'a>(&'a dyn Monitor);
-
-impl Monitor for CancellationOnly<'_> {
-    fn cancelled(&self) -> bool {
-        self.0.cancelled()
     }
 }
 

@@ -112,7 +112,7 @@ impl Error {
     }
 
     /// A [`Error::Value`] for the setting `key` of `table` that a deserialiser refused with `message`, in the words of
-    /// `serde`: an unknown key, or a value of the wrong type. Other messages are passed on as advice.
+    /// `serde`: an unknown key or word, or a value of the wrong type. Other messages are passed on as advice.
     ///
     /// ```
     /// use sobolev_tensor::Error;
@@ -124,14 +124,18 @@ impl Error {
     #[cold]
     pub fn setting(table: &str, key: &str, message: &str) -> Self {
         let message = message.trim().replace('\n', ", ");
-        if let Some((unknown, known)) =
-            message.strip_prefix("unknown field ").and_then(|rest| rest.split_once(','))
-        {
-            let names: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-            return Self::unknown_name(format!("{table} setting"), &names, unknown.trim_matches('`'));
-        }
         let argument =
             if key.is_empty() { format!("{table} settings") } else { format!("{table} setting {key}") };
+        for (start, argument) in
+            [("unknown field ", &format!("{table} setting")), ("unknown variant ", &argument)]
+        {
+            let Some((unknown, known)) = message.strip_prefix(start).and_then(|rest| rest.split_once(','))
+            else {
+                continue;
+            };
+            let names: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+            return Self::unknown_name(argument, &names, unknown.trim_matches('`'));
+        }
         let wrong =
             ["invalid type: ", "invalid value: "].iter().find_map(|start| message.strip_prefix(start));
         match wrong.and_then(|rest| rest.split_once(", expected ")) {

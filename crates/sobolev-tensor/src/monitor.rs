@@ -24,3 +24,12 @@ impl Monitor for AtomicBool {
         self.load(Ordering::Relaxed)
     }
 }
+
+/// Hands on the wish to stop but not the progress: for a part of the work that counts in other units than the whole.
+pub struct CancellationOnly<'a>(pub &'a dyn Monitor);
+
+impl Monitor for CancellationOnly<'_> {
+    fn cancelled(&self) -> bool {
+        self.0.cancelled()
+    }
+}

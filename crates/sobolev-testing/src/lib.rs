@@ -60,6 +60,14 @@ pub fn relative_error(a: &[f64], b: &[f64]) -> f64 {
     norm(&difference) / norm(b).max(f64::MIN_POSITIVE)
 }
 
+/// Largest absolute value; NaN when there is one among them, so that no bound holds. `f64::max` would pass over it.
+pub fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().fold(0.0, |largest, value| {
+        let value = value.abs();
+        if largest.is_nan() || value <= largest { largest } else { value }
+    })
+}
+
 /// Deterministic numbers in [-1, 1) without structure, for inputs of tests.
 pub fn noise(len: usize, seed: u64) -> Vec<f64> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1);
@@ -92,6 +100,12 @@ mod tests {
         let steps = [0.1, 0.05, 0.025];
         let errors = steps.map(|h: f64| 3.0 * h.powi(4));
         assert!((observed_order(&steps, &errors) - 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn nan_is_the_largest() {
+        assert_eq!(largest([1.0, -3.0, 2.0]), 3.0);
+        assert!(largest([1.0, f64::NAN, 2.0]).is_nan() && largest([f64::NAN, 9.0]).is_nan());
     }
 
     #[test]

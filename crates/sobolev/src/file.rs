@@ -10,17 +10,28 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Checks that a result is not to be written over one of the files it is made from.
+/// Checks that a result is not written over one of the files it is made from, and over another file only with `replace`.
 ///
 /// # Errors
 /// [`Error::Value`](sobolev_tensor::Error::Value) that names the option.
 #[cfg(feature = "hdf5")]
-pub(crate) fn check_output(option: &str, output: &Path, inputs: &[&Path]) -> sobolev_tensor::Result<()> {
-    // A file that is not there has no canonical name, and is none of the inputs.
-    let Ok(own) = output.canonicalize() else { return Ok(()) };
-    if inputs.iter().any(|input| input.canonicalize().is_ok_and(|input| input == own)) {
-        let expected = "another file than the model and the data";
+pub(crate) fn check_output(
+    option: &str,
+    output: &Path,
+    inputs: &[&Path],
+    replace: bool,
+) -> sobolev_tensor::Result<()> {
+    let same = |input: &&Path| match (output.canonicalize(), input.canonicalize()) {
+        (Ok(output), Ok(input)) => output == input,
+        _ => output == *input,
+    };
+    if inputs.iter().any(same) {
+        let expected = "another file than the model, the data and other results";
         return Err(sobolev_tensor::Error::value(option, expected, output.display()));
+    }
+    if !replace && output.exists() {
+        let error = sobolev_tensor::Error::value(option, "a file that is not there yet", output.display());
+        return Err(error.with_hint("replace it (--replace), or choose another name"));
     }
     Ok(())
 }

@@ -178,6 +178,7 @@ impl QuickstartSpec {
             let watch = stage(&format!("test at {size} x {size}"), "samples");
             let spec = EvaluateSpec {
                 output: Some(place(&format!("test_{size}.json"))),
+                replace: true,
                 threads: self.threads,
                 ..EvaluateSpec::new(&train.output, path)
             };

@@ -8,7 +8,7 @@ use sobolev::solvers::{DarcyProblem, DarcySettings};
 fn darcy(size: usize, samples: u64) -> Dataset {
     let problem =
         DarcyProblem::new(DarcySettings { size, modes: Some(7), ..DarcySettings::default() }).unwrap();
-    let solved: Vec<_> = (0..samples).map(|i| problem.sample(1, i).unwrap()).collect();
+    let solved: Vec<_> = (0..samples).map(|i| problem.sample(1, i, &()).unwrap()).collect();
     let stack = |pick: fn(&sobolev::solvers::Sample) -> &ArrayD<f64>| {
         let views: Vec<_> = solved.iter().map(|sample| pick(sample).view()).collect();
         ndarray::stack(Axis(0), &views).unwrap()

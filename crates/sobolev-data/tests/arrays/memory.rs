@@ -79,7 +79,7 @@ fn sub_sampling_keeps_values_with_their_coordinates() {
     let text = data.subsample(5).unwrap_err().to_string();
     assert!(text.ends_with("12 points of x1, got 5; possible are 1, 2, 3, 4, 6"), "{text}");
     let text = data.subsample_axis("x2", 2).unwrap_err().to_string();
-    assert_eq!(text, "axis: expected one of x1, x1, got x2");
+    assert_eq!(text, "axis: expected one of x1, got \"x2\"; did you mean \"x1\"?");
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn a_generated_set_reads_back_as_the_problem_made_it() {
         let (input, target) = data.read::<f64>(&[11, 0]).unwrap();
         assert_eq!((input.shape(), target.shape()), (&[2, 16, 1][..], &[2, 3, 16, 2][..]));
         for (row, number) in [(0, 16), (1, 5)] {
-            let sample = waves.sample(7, number).unwrap();
+            let sample = waves.sample(7, number, &()).unwrap();
             for (read, made) in [(&input, &sample.input), (&target, &sample.target)] {
                 let read = read.index_axis(ndarray::Axis(0), row);
                 let rounded =

@@ -85,7 +85,7 @@ impl Problem for Waves {
         }
     }
 
-    fn sample(&self, seed: u64, index: u64) -> Result<Sample> {
+    fn sample(&self, seed: u64, index: u64, _monitor: &dyn Monitor) -> Result<Sample> {
         if self.fails_at == Some(index) {
             return Err(Error::NoConvergence {
                 solver: "waves".to_string(),

@@ -3,12 +3,8 @@ use sobolev_fft::derivative::{
     DealiasingMask, SpectralDerivatives, highest_dealiased, real_wavenumbers, wavenumbers,
 };
 use sobolev_fft::{Complex, Error, FourierPlan};
-use sobolev_testing::{noise, observed_order};
+use sobolev_testing::{largest, noise, observed_order};
 use std::f64::consts::{PI, TAU};
-
-fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
-    values.into_iter().map(f64::abs).fold(0.0, f64::max)
-}
 
 #[test]
 fn every_resolved_wave_is_differentiated_exactly_to_any_order() {

@@ -21,7 +21,7 @@ fn solve(grid: &Grid, a: &ArrayD<f64>, forcing: &Forcing<'_>, tolerance: f64) ->
     let mut solver = DiffusionSolver::new(grid, Parallelism::Serial);
     solver.set_coefficient(a.view()).unwrap();
     let params = CgParams { relative_tolerance: tolerance, ..CgParams::default() };
-    solver.solve(forcing, &params).unwrap();
+    solver.solve(forcing, &params, &()).unwrap();
     solver.solution()
 }
 

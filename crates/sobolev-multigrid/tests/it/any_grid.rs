@@ -34,7 +34,7 @@ proptest! {
         let f = values(seed + 1_000);
         let mut solver = DiffusionSolver::new(&grid, Parallelism::Serial);
         solver.set_coefficient(a.view())?;
-        let info = solver.solve(&Forcing::Field(f.view()), &CgParams::default())?;
+        let info = solver.solve(&Forcing::Field(f.view()), &CgParams::default(), &())?;
         prop_assert!(info.iterations <= 30, "{} iterations", info.iterations);
 
         let mut operator = Multigrid::<f64>::new(&grid, Default::default(), Parallelism::Serial);

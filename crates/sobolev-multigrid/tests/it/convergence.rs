@@ -18,7 +18,7 @@ fn iterations<T: Real>(problem: Problem, cells: &[usize], cycle: Cycle) -> usize
     let mut multigrid = Multigrid::<T>::new(&grid, cycle, Parallelism::Serial);
     multigrid.set_coefficient(a.view()).unwrap();
     let mut solver = ConjugateGradients::new(&multigrid).unwrap();
-    let info = solver.solve(&mut multigrid, &Forcing::Constant(1.0), &TIGHT).unwrap();
+    let info = solver.solve(&mut multigrid, &Forcing::Constant(1.0), &TIGHT, &()).unwrap();
     let u = solver.solution(&multigrid);
     let residual = multigrid.apply(u.view()).unwrap().mapv(|v| 1.0 - v);
     let size = residual.mapv(|r| r * r).mean().unwrap().sqrt();
@@ -116,11 +116,11 @@ fn cycles_alone_contract_the_error() {
         let mut multigrid = Multigrid::<f64>::new(&grid, cycle, Parallelism::Serial);
         multigrid.set_coefficient(a.view()).unwrap();
         let mut solver = Cycles::new(&multigrid);
-        let info = solver.solve(&mut multigrid, &Forcing::Constant(1.0), &TIGHT).unwrap();
+        let info = solver.solve(&mut multigrid, &Forcing::Constant(1.0), &TIGHT, &()).unwrap();
         assert!(info.iterations <= limit, "{} cycles {cycle}", info.iterations);
         let mut reference = DiffusionSolver::new(&grid, Parallelism::Serial);
         reference.set_coefficient(a.view()).unwrap();
-        reference.solve(&Forcing::Constant(1.0), &TIGHT).unwrap();
+        reference.solve(&Forcing::Constant(1.0), &TIGHT, &()).unwrap();
         let (u, expected) = (solver.solution(&multigrid), reference.solution());
         assert!(relative_error(u.as_slice().unwrap(), expected.as_slice().unwrap()) < 1e-9);
     }
@@ -165,7 +165,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
             pool.install(|| {
                 let mut solver = DiffusionSolver::new(&grid, Parallelism::Pool);
                 solver.set_coefficient(a.view()).unwrap();
-                let info = solver.solve(&Forcing::Constant(1.0), &CgParams::default()).unwrap();
+                let info = solver.solve(&Forcing::Constant(1.0), &CgParams::default(), &()).unwrap();
                 (solver.solution(), info)
             })
         };
@@ -182,7 +182,7 @@ fn memory_that_was_used_before_does_not_matter() {
     let (first, second) = (gallery::jump(&grid, 1, 1e6, 1.0), gallery::rough_log_normal(&grid, 9, 1.0));
     let solve = |solver: &mut DiffusionSolver, a: &ArrayD<f64>| {
         solver.set_coefficient(a.view()).unwrap();
-        solver.solve(&Forcing::Constant(1.0), &TIGHT).unwrap();
+        solver.solve(&Forcing::Constant(1.0), &TIGHT, &()).unwrap();
         solver.solution()
     };
     for precision in [Precision::Single, Precision::Double] {
@@ -202,7 +202,7 @@ fn a_solve_that_broke_down_leaves_nothing_behind() {
     let new = || DiffusionSolver::new(&grid, Parallelism::Serial).with_precision(Precision::Single);
     let solve = |solver: &mut DiffusionSolver, a: &ArrayD<f64>| {
         solver.set_coefficient(a.view())?;
-        solver.solve(&Forcing::Constant(1.0), &TIGHT)?;
+        solver.solve(&Forcing::Constant(1.0), &TIGHT, &())?;
         Ok::<_, sobolev_tensor::Error>(solver.solution())
     };
     let mut used = new();
@@ -219,7 +219,7 @@ fn steps_by_hand_are_those_of_solve() {
     let a = gallery::jump(&grid, 1, 12.0, 3.0);
     let mut solver = DiffusionSolver::new(&grid, Parallelism::Serial);
     solver.set_coefficient(a.view()).unwrap();
-    let info = solver.solve(&Forcing::Constant(1.0), &CgParams::default()).unwrap();
+    let info = solver.solve(&Forcing::Constant(1.0), &CgParams::default(), &()).unwrap();
     let u = solver.solution();
     solver.start(&Forcing::Constant(1.0)).unwrap();
     let residuals: Vec<f64> = (0..info.iterations).map(|_| solver.step().unwrap()).collect();

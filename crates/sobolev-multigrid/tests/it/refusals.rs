@@ -24,10 +24,10 @@ fn coefficients_that_are_not_positive_are_located() {
         assert!(error.to_string().contains(text), "{error}");
         assert!(error.to_string().starts_with("coefficient: "), "{error}");
         // And the solver does not go on with the old one as if nothing had happened.
-        assert!(solver.solve(&Forcing::Constant(1.0), &CgParams::default()).is_err());
+        assert!(solver.solve(&Forcing::Constant(1.0), &CgParams::default(), &()).is_err());
     }
     solver.set_coefficient(ArrayD::ones(vec![20, 20]).view()).unwrap();
-    assert!(solver.solve(&Forcing::Constant(1.0), &CgParams::default()).is_ok());
+    assert!(solver.solve(&Forcing::Constant(1.0), &CgParams::default(), &()).is_ok());
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn wrong_shapes_are_refused() {
     let mut solver = ready(20);
     let wrong = ArrayD::ones(vec![20, 21]);
     assert!(matches!(
-        solver.solve(&Forcing::Field(wrong.view()), &CgParams::default()),
+        solver.solve(&Forcing::Field(wrong.view()), &CgParams::default(), &()),
         Err(Error::Shape { .. })
     ));
     let mut out = wrong.clone();
@@ -76,19 +76,19 @@ fn conjugate_gradients_refuse_a_cycle_that_is_not_symmetric() {
 fn an_iteration_limit_that_does_not_suffice_is_reported_with_numbers() {
     let mut solver = ready(64);
     let params = CgParams { relative_tolerance: 1e-12, iteration_limit: 3 };
-    let error = solver.solve(&Forcing::Constant(1.0), &params).unwrap_err();
+    let error = solver.solve(&Forcing::Constant(1.0), &params, &()).unwrap_err();
     let Error::NoConvergence { iterations: 3, residual, tolerance, .. } = error else { panic!("{error}") };
     assert!(residual > tolerance && residual < 0.1);
     for tolerance in [0.0, -1.0, 1.0, f64::NAN] {
         let params = CgParams { relative_tolerance: tolerance, iteration_limit: 3 };
-        assert!(matches!(solver.solve(&Forcing::Constant(1.0), &params), Err(Error::Value { .. })));
+        assert!(matches!(solver.solve(&Forcing::Constant(1.0), &params, &()), Err(Error::Value { .. })));
     }
 }
 
 #[test]
 fn zero_forcing_gives_zero_at_once() {
     let mut solver = ready(30);
-    let info = solver.solve(&Forcing::Constant(0.0), &CgParams::default()).unwrap();
+    let info = solver.solve(&Forcing::Constant(0.0), &CgParams::default(), &()).unwrap();
     assert_eq!((info.iterations, info.relative_residual), (0, 0.0));
     assert!(solver.solution().iter().all(|u| *u == 0.0));
 }

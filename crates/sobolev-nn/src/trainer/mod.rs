@@ -123,15 +123,22 @@ impl<T: Real> Trainer<T> {
         &self.progress.history
     }
 
-    /// Changes the number of epochs in all, for example to train a finished model for longer. Schedules that depend on it
-    /// (cosine, one-cycle) go on as if it had always been so.
+    /// Changes the number of epochs in all, for example to train a finished model for longer.
     ///
     /// # Errors
-    /// [`Error::Value`] when it is less than the epochs done, or zero.
+    /// [`Error::Value`] when it is less than the epochs done, zero, or another number than the one with which a training
+    /// began whose schedule spans all epochs (cosine, one-cycle): its first steps would have been others.
     pub fn set_epochs(&mut self, epochs: usize) -> Result<()> {
         let least = self.progress.epoch.max(1);
         if epochs < least {
             return Err(Error::value("epochs", format!("at least {least}, the epochs done"), epochs).into());
+        }
+        let begun = self.settings.epochs;
+        if epochs != begun && self.progress.steps > 0 && self.settings.schedule.spans_the_training() {
+            let expected = format!("{begun}, since the schedule of the training spans all its epochs");
+            return Err(Error::value("epochs", expected, epochs)
+                .with_hint("train anew, or choose the schedule step or constant to be able to go on")
+                .into());
         }
         self.settings.epochs = epochs;
         Ok(())

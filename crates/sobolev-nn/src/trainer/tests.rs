@@ -309,6 +309,21 @@ fn a_finished_training_can_be_prolonged() {
 }
 
 #[test]
+fn a_schedule_over_all_epochs_cannot_be_prolonged_once_begun() {
+    let train = Pairs::new(40, 1);
+    for schedule in [r#""cosine""#, r#""one-cycle""#] {
+        let schedule = serde_json::from_str(schedule).unwrap();
+        let mut model = SmallModel::<f64>::new(4, 3);
+        let mut trainer = trainer(TrainerSettings { schedule, epochs: 3, ..settings() }, &model);
+        trainer.set_epochs(4).unwrap();
+        trainer.fit(&mut model, &train, None, &()).unwrap();
+        trainer.set_epochs(4).unwrap();
+        let error = trainer.set_epochs(8).unwrap_err().to_string();
+        assert!(error.contains("epochs: expected 4") && error.contains("train anew"), "{error}");
+    }
+}
+
+#[test]
 fn predictions_do_not_depend_on_the_batch_and_bad_input_is_named() {
     let model = SmallModel::<f64>::new(8, 3);
     let normalisers = fitted(NormaliserKind::Channel, &Pairs::new(40, 1));

@@ -2,14 +2,17 @@
 
 use super::{Burgers, Step};
 use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
-use crate::random_field::{Boundary, FieldSampler, GaussianField};
+use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
 use ndarray::{Array1, ArrayD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Result};
+use sobolev_tensor::{Error, Monitor, Result, SettingEntry, check_memory};
 
 /// Points at which the published data were solved; the default solves on as many or a few more.
 const PUBLISHED_SOLVE_SIZE: usize = 8192;
+
+/// Error that is asked for where neither tolerance nor step is given.
+const TOLERANCE: f64 = 1e-7;
 
 /// Settings of [`BurgersProblem`]; the defaults are the published set-up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,8 +39,9 @@ pub struct BurgersSettings {
     /// Keeps only the waves of the initial state up to this wavenumber.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modes: Option<usize>,
-    /// Estimated relative error of the target, see [`Step::Tolerance`]; not used with `step`.
-    pub tolerance: f64,
+    /// Estimated relative error of the target, see [`Step::Tolerance`]; 1e-7 by default, and none with `step`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
     /// Fixed time step, see [`Step::Fixed`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<f64>,
@@ -54,7 +58,7 @@ impl Default for BurgersSettings {
             frames: None,
             field: toml::Value::String("burgers".to_string()),
             modes: None,
-            tolerance: 1e-7,
+            tolerance: None,
             step: None,
         }
     }
@@ -96,8 +100,18 @@ impl BurgersProblem {
             return Err(Error::value("frames", "at least 1", 0)
                 .with_hint("leave it out for one time without an axis"));
         }
+        if let Some(frames) = frames {
+            let values = frames as u128 * size as u128;
+            check_memory("frames", frames, values * size_of::<f64>() as u128)?;
+        }
         super::positive("time", time)?;
-        let step = settings.step.map_or(Step::Tolerance(settings.tolerance), Step::Fixed);
+        let step = match settings.step {
+            Some(step) => {
+                settings::unused("tolerance", settings.tolerance, "with a fixed step")?;
+                Step::Fixed(step)
+            }
+            None => Step::Tolerance(settings.tolerance.unwrap_or(TOLERANCE)),
+        };
         let solver = Burgers::new(settings.viscosity)?.with_length(length)?.with_step(step)?;
         let mut field = GaussianField::from_setting(&settings.field, Boundary::Periodic, &[length])?;
         if let Some(modes) = settings.modes {
@@ -143,7 +157,9 @@ impl Problem for BurgersProblem {
     }
 
     fn settings(&self) -> toml::Table {
-        settings::write(&BurgersSettings { solve_size: Some(self.solve_size), ..self.settings.clone() })
+        let given = &self.settings;
+        let tolerance = given.step.is_none().then_some(given.tolerance.unwrap_or(TOLERANCE));
+        settings::write(&BurgersSettings { solve_size: Some(self.solve_size), tolerance, ..given.clone() })
     }
 
     fn input(&self) -> Field {
@@ -160,7 +176,7 @@ impl Problem for BurgersProblem {
         field("solution", time.into_iter().chain([self.space()]).collect())
     }
 
-    fn sample(&self, seed: u64, index: u64) -> Result<Sample> {
+    fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample> {
         let mut state = self.field.sample(seed, index).insert_axis(ArrayAxis(0)).insert_axis(ArrayAxis(2));
         let (mut target, mut residual) = (Vec::new(), 0.0);
         let array = |field: Field, values: Vec<f64>| {
@@ -173,7 +189,7 @@ impl Problem for BurgersProblem {
         let times = self.times();
         let interval = self.settings.time / times.len() as f64;
         for _ in times {
-            residual += self.solver.integrate(state.view_mut(), interval, &())?.error;
+            residual += self.solver.integrate(state.view_mut(), interval, monitor)?.error;
             target.extend(self.kept(&state));
         }
         Ok(Sample { input, target: array(self.target(), target)?, residual })
@@ -191,6 +207,22 @@ pub const BURGERS: EquationEntry = EquationEntry {
     summary: "periodic interval, viscosity nu; from a random initial state to the state at a later time, or a trajectory",
     method: "Fourier pseudo-spectral by the 2/3 rule, ETDRK4 with error control: spectral in space, order 4 in time",
     source: "Li et al., Fourier neural operator, arXiv:2010.08895 (2020): nu = 0.1, t = 1, 1024 of 8192 points",
+    settings: &[
+        SettingEntry::new("size", "1024", "points that are kept, at least 2"),
+        SettingEntry::new(
+            "solve_size",
+            "the first multiple of size from 8192 on",
+            "points on which the equation is solved",
+        ),
+        SettingEntry::new("viscosity", "0.1", "nu, positive"),
+        SettingEntry::new("length", "1.0", "length of the periodic interval"),
+        SettingEntry::new("time", "1.0", "time of the target"),
+        SettingEntry::new("frames", "none", "gives the target a time axis of this many equal intervals"),
+        SettingEntry::new("field", "\"burgers\"", FIELD_HELP),
+        SettingEntry::new("modes", "all", "keep only the waves of the initial state up to this wavenumber"),
+        SettingEntry::new("tolerance", "1e-7", "estimated relative error of the target; not with step"),
+        SettingEntry::new("step", "none", "a fixed time step in place of error control"),
+    ],
     build: |table| Ok(Box::new(BurgersProblem::new(settings::read("burgers", table)?)?)),
 };
 
@@ -217,7 +249,7 @@ mod tests {
         let finer = field.with_modes_up_to(4095).sampler(&[16384]).unwrap();
         let solver = Burgers::new(0.1).unwrap().with_step(Step::Tolerance(1e-10)).unwrap();
         for index in 0..3 {
-            let sample = problem.sample(2020, index).unwrap();
+            let sample = problem.sample(2020, index, &()).unwrap();
             let initial = finer.sample(2020, index);
             assert!(
                 relative_error(
@@ -239,16 +271,16 @@ mod tests {
 
     #[test]
     fn sizes_show_the_same_samples() {
-        let fine = BurgersProblem::published().unwrap().sample(1, 5).unwrap();
+        let fine = BurgersProblem::published().unwrap().sample(1, 5, &()).unwrap();
         let settings = BurgersSettings { size: 256, ..BurgersSettings::default() };
-        let coarse = BurgersProblem::new(settings).unwrap().sample(1, 5).unwrap();
+        let coarse = BurgersProblem::new(settings).unwrap().sample(1, 5, &()).unwrap();
         assert_eq!(coarse.input, fine.input.slice(s![..;4, ..]).into_dyn());
         assert_eq!(coarse.target, fine.target.slice(s![..;4, ..]).into_dyn());
     }
 
     #[test]
     fn frames_make_a_trajectory_that_ends_at_the_single_target() {
-        let single = BurgersProblem::new(small()).unwrap().sample(1, 0).unwrap();
+        let single = BurgersProblem::new(small()).unwrap().sample(1, 0, &()).unwrap();
         let problem = BurgersProblem::new(BurgersSettings { frames: Some(4), ..small() }).unwrap();
         let target = problem.target();
         assert_eq!(target.shape(), [4, 64, 1]);
@@ -256,7 +288,7 @@ mod tests {
             (target.axes[0].name.as_str(), target.axes[0].points.to_vec()),
             ("time", vec![0.25, 0.5, 0.75, 1.0])
         );
-        let trajectory = problem.sample(1, 0).unwrap();
+        let trajectory = problem.sample(1, 0, &()).unwrap();
         assert_eq!(trajectory.target.shape(), [4, 64, 1]);
         assert_eq!(trajectory.input, single.input);
         let last = trajectory.target.index_axis(ArrayAxis(0), 3).to_owned();
@@ -273,7 +305,7 @@ mod tests {
         let settings = problem.settings();
         assert_eq!(settings["solve_size"].as_integer(), Some(8192));
         let again = (BURGERS.build)(settings).unwrap();
-        assert_eq!(problem.sample(3, 4).unwrap(), again.sample(3, 4).unwrap());
+        assert_eq!(problem.sample(3, 4, &()).unwrap(), again.sample(3, 4, &()).unwrap());
         assert_eq!(problem.equation(), BURGERS.name);
         let default = (BURGERS.build)(toml::Table::new()).unwrap();
         assert_eq!(default.settings(), BurgersProblem::published().unwrap().settings());
@@ -288,6 +320,8 @@ mod tests {
             ("size = 1", "size: expected at least 2"),
             ("size = 64\nsolve_size = 100", "solve_size: expected a multiple of size = 64"),
             ("frames = 0", "frames"),
+            ("frames = 1000000000000", "frames: expected what fits into memory"),
+            ("step = 0.1\ntolerance = 1e-8", "tolerance: expected nothing with a fixed step"),
             ("time = 0.0", "time: expected a positive"),
             ("length = 0.0", "length: expected a positive"),
             ("tolerance = 1.0", "tolerance"),

@@ -2,11 +2,18 @@
 
 use super::Darcy;
 use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
-use crate::random_field::{Boundary, FieldEntry, FieldSampler, GaussianField};
+use crate::random_field::{Boundary, FIELD_HELP, FieldEntry, FieldSampler, GaussianField};
 use crate::settings;
 use ndarray::{ArrayD, Axis as ArrayAxis, Slice};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Result};
+use sobolev_tensor::{Error, Monitor, Result, SettingEntry, check_memory};
+
+/// Memory for one sample, measured on a square of 4096 cells a side; most of it belongs to the multigrid hierarchy.
+const BYTES_PER_CELL: u128 = 128;
+
+/// The published values of a piecewise coefficient.
+const LOW: f64 = 3.0;
+const HIGH: f64 = 12.0;
 
 /// How a coefficient is made of a Gaussian field g.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -31,10 +38,12 @@ pub struct DarcySettings {
     pub stride: usize,
     /// How the coefficient is made of the field.
     pub coefficient: Coefficient,
-    /// Smaller value of a piecewise coefficient.
-    pub low: f64,
-    /// Larger value of a piecewise coefficient.
-    pub high: f64,
+    /// Smaller value of a piecewise coefficient; 3 by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Larger value of a piecewise coefficient; 12 by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
     /// The Gaussian field: a name of [`FIELDS`](crate::random_field::FIELDS), or a table of `amplitude`, `inverse_length`
     /// (tau) and `exponent` (alpha). In three dimensions a name stands for its covariance on the unit cube.
     pub field: toml::Value,
@@ -54,8 +63,8 @@ impl Default for DarcySettings {
             dimension: 2,
             stride: 1,
             coefficient: Coefficient::Piecewise,
-            low: 3.0,
-            high: 12.0,
+            low: None,
+            high: None,
             field: toml::Value::String("darcy".to_string()),
             modes: None,
             forcing: 1.0,
@@ -74,26 +83,20 @@ impl Default for DarcySettings {
 #[derive(Debug)]
 pub struct DarcyProblem {
     settings: DarcySettings,
+    low: f64,
+    high: f64,
     solver: Darcy,
     field: FieldSampler,
 }
 
-impl DarcyProblem {
-    /// The problem of `settings`.
-    ///
-    /// # Errors
-    /// [`Error::Value`] that names the setting that is out of range.
-    pub fn new(settings: DarcySettings) -> Result<Self> {
-        let DarcySettings { size, dimension, stride, low, high, forcing, tolerance, .. } = settings;
-        if !(2..=3).contains(&dimension) {
-            return Err(Error::value("dimension", "2 or 3", dimension));
+impl DarcySettings {
+    /// The two values of a piecewise coefficient, in rising order.
+    fn values(&self) -> Result<(f64, f64)> {
+        if self.coefficient == Coefficient::Lognormal {
+            settings::unused("low", self.low, "with a lognormal coefficient")?;
+            settings::unused("high", self.high, "with a lognormal coefficient")?;
         }
-        if size < 4 {
-            return Err(Error::value("size", "at least 4 cells", size));
-        }
-        if stride == 0 || stride > size / 2 {
-            return Err(Error::value("stride", format!("1 to size / 2 = {}", size / 2), stride));
-        }
+        let (low, high) = (self.low.unwrap_or(LOW), self.high.unwrap_or(HIGH));
         for (name, value) in [("low", low), ("high", high)] {
             if !(value.is_finite() && value > 0.0) {
                 return Err(Error::value(name, "a positive finite number", value));
@@ -102,6 +105,28 @@ impl DarcyProblem {
         if low > high {
             return Err(Error::value("low", format!("at most high = {high}"), low));
         }
+        Ok((low, high))
+    }
+}
+
+impl DarcyProblem {
+    /// The problem of `settings`.
+    ///
+    /// # Errors
+    /// [`Error::Value`] that names the setting that is out of range.
+    pub fn new(settings: DarcySettings) -> Result<Self> {
+        let DarcySettings { size, dimension, stride, forcing, tolerance, .. } = settings;
+        if !(2..=3).contains(&dimension) {
+            return Err(Error::value("dimension", "2 or 3", dimension));
+        }
+        if size < 4 {
+            return Err(Error::value("size", "at least 4 cells", size));
+        }
+        check_memory("size", size, (size as u128).pow(dimension as u32) * BYTES_PER_CELL)?;
+        if stride == 0 || stride > size / 2 {
+            return Err(Error::value("stride", format!("1 to size / 2 = {}", size / 2), stride));
+        }
+        let (low, high) = settings.values()?;
         let solver = Darcy::new().with_forcing(forcing)?.with_tolerance(tolerance)?;
         let extent = vec![1.0; dimension];
         let mut field = match &settings.field {
@@ -114,7 +139,7 @@ impl DarcyProblem {
             field = field.with_modes_up_to(modes);
         }
         let field = field.sampler(&vec![size; dimension])?;
-        Ok(Self { settings, solver, field })
+        Ok(Self { settings, low, high, solver, field })
     }
 
     /// The published set-up: the default settings, of which each fifth point is kept: 85 of 421 along each side.
@@ -148,7 +173,7 @@ impl DarcyProblem {
 
     /// The coefficient that belongs to a field.
     fn coefficient(&self, field: ArrayD<f64>) -> ArrayD<f64> {
-        let DarcySettings { low, high, .. } = self.settings;
+        let (low, high) = (self.low, self.high);
         match self.settings.coefficient {
             Coefficient::Piecewise => field.mapv_into(|g| if g >= 0.0 { high } else { low }),
             Coefficient::Lognormal => field.mapv_into(f64::exp),
@@ -162,7 +187,9 @@ impl Problem for DarcyProblem {
     }
 
     fn settings(&self) -> toml::Table {
-        settings::write(&self.settings)
+        let values = |value| (self.settings.coefficient == Coefficient::Piecewise).then_some(value);
+        let (low, high) = (values(self.low), values(self.high));
+        settings::write(&DarcySettings { low, high, ..self.settings.clone() })
     }
 
     fn input(&self) -> Field {
@@ -173,10 +200,10 @@ impl Problem for DarcyProblem {
         field("solution", "u", self.axes("u = 0"))
     }
 
-    fn sample(&self, seed: u64, index: u64) -> Result<Sample> {
+    fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample> {
         let a = self.coefficient(self.field.sample(seed, index));
         // Many samples are solved at once, each on its thread.
-        let (u, info) = self.solver.solve_one(a.view())?;
+        let (u, info) = self.solver.solve_one(a.view(), monitor)?;
         Ok(Sample { input: self.kept(a), target: self.kept(u), residual: info.relative_residual })
     }
 }
@@ -192,5 +219,29 @@ pub const DARCY: EquationEntry = EquationEntry {
     summary: "unit square or cube, u = 0 on the boundary; from a random coefficient a to the solution u",
     method: "finite volumes with harmonic face means, order 2; conjugate gradients with a multigrid cycle",
     source: "Li et al., Fourier neural operator, arXiv:2010.08895 (2020): a = 12 or 3, f = 1, 421 points a side",
+    settings: &[
+        SettingEntry::new("size", "421", "cells along each side, at least 4"),
+        SettingEntry::new("dimension", "2", "2 or 3"),
+        SettingEntry::new(
+            "stride",
+            "1",
+            "keep each how manieth cell along each side: size = 421, stride = 5 keeps 85",
+        ),
+        SettingEntry::new(
+            "coefficient",
+            "\"piecewise\"",
+            "\"piecewise\": high where the field is >= 0, low elsewhere; \"lognormal\": its exponential",
+        ),
+        SettingEntry::new("low", "3.0", "smaller value of a piecewise coefficient"),
+        SettingEntry::new("high", "12.0", "larger value of a piecewise coefficient"),
+        SettingEntry::new("field", "\"darcy\"", FIELD_HELP),
+        SettingEntry::new(
+            "modes",
+            "all",
+            "keep only the waves of the field up to this wavenumber, the same function on every grid",
+        ),
+        SettingEntry::new("forcing", "1.0", "f, a constant"),
+        SettingEntry::new("tolerance", "1e-8", "relative residual of the solution, 1e-14 to 0.1"),
+    ],
     build: |table| Ok(Box::new(DarcyProblem::new(settings::read("darcy", table)?)?)),
 };

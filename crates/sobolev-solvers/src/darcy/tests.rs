@@ -182,10 +182,10 @@ fn published_set_up_keeps_85_of_421_points() {
     assert_eq!((problem.input().shape(), problem.target().shape()), (vec![85, 85, 1], vec![85, 85, 1]));
     let points = problem.target().axes[1].points.to_vec();
     assert!((points[84] - 420.5 / 421.0).abs() < 1e-15);
-    let sample = problem.sample(1, 0).unwrap();
+    let sample = problem.sample(1, 0, &()).unwrap();
     assert!(sample.residual <= 1e-8);
     assert!(sample.input.iter().all(|a| *a == 3.0 || *a == 12.0));
-    let full = DarcyProblem::new(DarcySettings::default()).unwrap().sample(1, 0).unwrap();
+    let full = DarcyProblem::new(DarcySettings::default()).unwrap().sample(1, 0, &()).unwrap();
     assert_eq!(sample.target, full.target.slice(s![..;5, ..;5, ..]).into_dyn());
     assert_eq!(sample.input, full.input.slice(s![..;5, ..;5, ..]).into_dyn());
 }
@@ -200,7 +200,7 @@ fn sizes_show_the_same_medium_and_solutions_that_converge() {
         tolerance: 1e-11,
         ..DarcySettings::default()
     };
-    let sample = |size: usize| DarcyProblem::new(settings(size)).unwrap().sample(3, 7).unwrap();
+    let sample = |size: usize| DarcyProblem::new(settings(size)).unwrap().sample(3, 7, &()).unwrap();
     let third = |fine: &ArrayD<f64>| fine.slice(s![1..;3, 1..;3, ..]).to_owned().into_dyn();
     let (coarse, middle, fine) = (sample(24), sample(72), sample(216));
     assert!(relative_error(&values(&coarse.input), &values(&third(&middle.input))) < 1e-12);
@@ -215,7 +215,7 @@ fn three_dimensional_samples_have_three_axes() {
     let table: toml::Table =
         "dimension = 3\nsize = 20\nstride = 2\ncoefficient = \"lognormal\"".parse().unwrap();
     let problem = (DARCY.build)(table).unwrap();
-    let sample = problem.sample(1, 2).unwrap();
+    let sample = problem.sample(1, 2, &()).unwrap();
     assert_eq!(sample.target.shape(), [10, 10, 10, 1]);
     assert_eq!(problem.input().shape(), [10, 10, 10, 1]);
     assert!(sample.residual <= 1e-8 && sample.target.iter().all(|u| *u > 0.0));
@@ -228,9 +228,9 @@ fn settings_make_the_same_problem_again() {
         "size = 40\nstride = 3\nlow = 1\nhigh = 5.5\nforcing = 2\nmodes = 9".parse().unwrap();
     let problem = (entry.build)(table).unwrap();
     let again = (entry.build)(problem.settings()).unwrap();
-    assert_eq!(problem.sample(3, 4).unwrap(), again.sample(3, 4).unwrap());
+    assert_eq!(problem.sample(3, 4, &()).unwrap(), again.sample(3, 4, &()).unwrap());
     assert_eq!(problem.equation(), "darcy");
-    assert_eq!(problem.sample(3, 4).unwrap().target.shape(), [14, 14, 1]);
+    assert_eq!(problem.sample(3, 4, &()).unwrap().target.shape(), [14, 14, 1]);
     let default = (entry.build)(toml::Table::new()).unwrap();
     assert_eq!(default.settings()["size"].as_integer(), Some(421));
 }
@@ -244,10 +244,18 @@ fn settings_out_of_range_are_named() {
         ("dimension = 1", "dimension: expected 2 or 3"),
         ("size = 64\nstride = 0", "stride: expected 1 to size / 2 = 32"),
         ("size = 64\nstride = 40", "stride"),
-        ("coefficient = \"checker\"", "unknown variant `checker`, expected `piecewise` or `lognormal`"),
+        (
+            "coefficient = \"checker\"",
+            "darcy setting coefficient: expected one of piecewise, lognormal, got \"checker\"",
+        ),
         ("low = 0.0", "low: expected a positive"),
         ("high = -1.0", "high: expected a positive"),
         ("low = 13.0", "low: expected at most high = 12"),
+        (
+            "coefficient = \"lognormal\"\nlow = 1.0",
+            "low: expected nothing with a lognormal coefficient, got 1",
+        ),
+        ("size = 900000", "size: expected what fits into memory, got 900000"),
         ("forcing = nan", "forcing"),
         ("tolerance = 0.0", "tolerance"),
         ("field = \"burgers\"", "field: expected a Neumann field in 2 dimensions"),
@@ -257,4 +265,13 @@ fn settings_out_of_range_are_named() {
         let error = (DARCY.build)(text.parse().unwrap()).unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");
     }
+}
+
+#[test]
+fn a_sample_can_be_stopped_in_the_middle() {
+    let problem = DarcyProblem::new(DarcySettings { size: 64, ..DarcySettings::default() }).unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(true);
+    assert!(matches!(problem.sample(1, 0, &stop), Err(Error::Cancelled { done: 0, .. })));
+    // What is kept for the next sample is whole.
+    assert_eq!(problem.sample(1, 0, &()).unwrap(), problem.sample(1, 0, &()).unwrap());
 }

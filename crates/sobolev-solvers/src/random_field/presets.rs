@@ -26,6 +26,9 @@ pub struct FieldEntry {
 /// `7^(3/2)`, the default amplitude `tau^(alpha - d/2)` of the published sampler at tau = 7, alpha = 5/2, d = 2.
 const NAVIER_STOKES_AMPLITUDE: f64 = 18.520_259_177_452_136;
 
+/// What the setting `field` of an equation may be, for its list of settings.
+pub(crate) const FIELD_HELP: &str = "the Gaussian field: a name of the list of fields, or { amplitude = .., inverse_length = .., exponent = .. }";
+
 /// The fields of published data sets, all on the unit box and of mean zero. Command line, Python and documentation read
 /// this list.
 pub static FIELDS: &[FieldEntry] = &[

@@ -11,6 +11,9 @@ use std::ops::Range;
 /// Bits of the address of a normal number that each axis has: three axes in 63 bits.
 pub(super) const WAVENUMBER_BITS: u32 = 21;
 
+/// Deviations, spectrum and values of a sample.
+pub(super) const BYTES_PER_POINT: u128 = 24;
+
 /// A [`GaussianField`] planned for one grid: standard deviations of all modes and the transform. Shared by threads.
 #[derive(Debug)]
 pub struct FieldSampler {

@@ -42,7 +42,7 @@ pub fn run(size: usize, seconds: f64) -> Result<Report> {
     let mut info = None;
     let timings = Timings::of(5, seconds, || {
         solver.set_coefficient(coefficient.view())?;
-        info = Some(solver.solve(&Forcing::Constant(1.0), &CgParams::default())?);
+        info = Some(solver.solve(&Forcing::Constant(1.0), &CgParams::default(), &())?);
         Ok::<(), sobolev_tensor::Error>(())
     })?;
     let info = info.unwrap_or_else(|| solver.info());

@@ -28,6 +28,9 @@ pub struct EvaluateSpec {
     /// A JSON file for all measures of all samples; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<PathBuf>,
+    /// Replace the output if it exists.
+    #[serde(default)]
+    pub replace: bool,
     /// Samples that are in memory at once.
     #[serde(default = "batch")]
     pub batch: usize,
@@ -57,6 +60,7 @@ impl EvaluateSpec {
             model: model.into(),
             data: DataSpec::new(data),
             output: None,
+            replace: false,
             batch: BATCH,
             per_sample: false,
             at_most: None,
@@ -67,13 +71,13 @@ impl EvaluateSpec {
     /// Evaluates, and writes the JSON file if one is asked for, with the resolved spec beside it.
     ///
     /// # Errors
-    /// When a file cannot be read or written, or the data do not fit the model.
+    /// When a file cannot be read or written, the output is there already, or the data do not fit the model.
     pub fn run(&self, monitor: &dyn Monitor) -> Result<Evaluation> {
         if let Some(limit) = self.at_most.filter(|limit| limit.is_nan()) {
             return Err(NumericError::value("at_most", "a number", limit).into());
         }
         if let Some(path) = &self.output {
-            check_output("output", path, &[&self.model, &self.data.path])?;
+            check_output("output", path, &[&self.model, &self.data.path], self.replace)?;
         }
         let surrogate = Surrogate::load(&self.model)?;
         let data = self.data.open()?;

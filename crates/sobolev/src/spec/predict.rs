@@ -36,7 +36,7 @@ pub struct PredictSpec {
     pub model: PathBuf,
     /// The inputs; of a file of another program, `input` names the array.
     pub data: DataSpec,
-    /// The file to write: `.npy`, `.npz` or `.h5`. An existing one is replaced.
+    /// The file to write: `.npy`, `.npz` or `.h5`.
     pub output: PathBuf,
     /// A PNG file that shows one sample; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +44,9 @@ pub struct PredictSpec {
     /// The sample that the figure shows; the first by default.
     #[serde(default)]
     pub figure_sample: usize,
+    /// Replace output and figure if they exist.
+    #[serde(default)]
+    pub replace: bool,
     /// Samples that are in memory at once inside the model.
     #[serde(default = "super::evaluate::batch")]
     pub batch: usize,
@@ -105,6 +108,7 @@ impl PredictSpec {
             output: output.into(),
             figure: None,
             figure_sample: 0,
+            replace: false,
             batch: BATCH,
             threads: None,
         }
@@ -113,13 +117,13 @@ impl PredictSpec {
     /// Predicts and writes the file, the figure and the resolved spec.
     ///
     /// # Errors
-    /// When a file cannot be read or written, or the inputs do not fit the model.
+    /// When a file cannot be read or written, is there already, or the inputs do not fit the model.
     pub fn run(&self, monitor: &dyn Monitor) -> Result<PredictReport> {
         let kind = Kind::of(&self.output)?;
         let inputs = [self.model.as_path(), self.data.path.as_path()];
-        check_output("output", &self.output, &inputs)?;
+        check_output("output", &self.output, &inputs, self.replace)?;
         if let Some(figure) = &self.figure {
-            check_output("figure", figure, &[inputs[0], inputs[1], &self.output])?;
+            check_output("figure", figure, &[inputs[0], inputs[1], &self.output], self.replace)?;
         }
         let surrogate = Surrogate::load(&self.model)?;
         let data = self.data.open_inputs(surrogate.dimensions())?;
@@ -229,7 +233,7 @@ impl Problem for Predicted<'_> {
         self.fields[1].clone()
     }
 
-    fn sample(&self, _seed: u64, index: u64) -> sobolev_tensor::Result<Sample> {
+    fn sample(&self, _seed: u64, index: u64, _monitor: &dyn Monitor) -> sobolev_tensor::Result<Sample> {
         let at = |array: &ArrayD<f32>| array.index_axis(ArrayAxis(0), index as usize).mapv(f64::from);
         // A prediction has no residual of its own.
         Ok(Sample { input: at(self.input), target: at(self.prediction), residual: f64::NAN })

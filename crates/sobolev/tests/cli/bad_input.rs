@@ -65,6 +65,10 @@ fn settings_out_of_range_are_named() {
     fails("generate darcy --compression zip -o x.h5", &["compression", "gzip 1", "zip"]);
     fails("generate darcy --precision f16 -o x.h5", &["f16"]);
     fails("generate darcy", &["missing field `output`"]);
+    fails("generate darcy --size 900000 -o x.h5", &["size: expected what fits into memory", "TB"]);
+    fails("generate burgers --set frames=1000000000000 -o x.h5", &["frames: expected what fits into memory"]);
+    fails("bench darcy --grid 300000", &["grid: expected what fits into memory"]);
+    fails("bench machine --seconds nan", &["--seconds", "finite"]);
     fails("generate darcy --threads 0 -o x.h5", &["threads: expected at least 1, got 0"]);
 }
 
@@ -213,12 +217,25 @@ fn results_are_not_written_over_what_they_are_made_from() {
         "predict m.safetensors d.h5 -o ./d.h5",
         "predict m.safetensors d.h5 -o p.npy --figure d.h5",
         "predict m.safetensors d.h5 -o p.npy --figure m.safetensors",
+        "predict m.safetensors d.h5 -o p.npy --figure p.npy",
+        "predict m.safetensors d.h5 -o d.h5 --replace",
         "evaluate m.safetensors d.h5 -o d.h5",
         "evaluate m.safetensors d.h5 -o m.safetensors",
     ] {
-        says(&folder.fails(arguments), &["expected another file than the model and the data"]);
+        says(&folder.fails(arguments), &["expected another file than the model, the data and other results"]);
         assert!(folder.bytes("d.h5") == data && folder.bytes("m.safetensors") == model, "{arguments}");
     }
+    folder.write("other", "of someone");
+    for arguments in
+        ["predict m.safetensors d.h5 -o p.npy --figure other", "evaluate m.safetensors d.h5 -o other"]
+    {
+        says(&folder.fails(arguments), &["expected a file that is not there yet", "--replace"]);
+        assert_eq!(folder.bytes("other"), b"of someone");
+        folder.ok(&format!("{arguments} --replace"));
+        assert_ne!(folder.bytes("other"), b"of someone");
+        folder.write("other", "of someone");
+    }
+    std::fs::remove_file(folder.path("p.npy")).unwrap();
     // Checked before the predictions are made.
     says(
         &folder.fails("predict m.safetensors d.h5 -o p.npy --figure p.png --figure-sample 9"),

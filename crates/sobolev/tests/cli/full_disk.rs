@@ -41,7 +41,7 @@ fn an_older_checkpoint_and_older_predictions_stay_whole() {
     for output in ["p.npy", "p.npz"] {
         folder.ok(&format!("predict m.safetensors d.h5 -o {output}"));
         let before = folder.bytes(output);
-        let run = limited(&folder, 1024, &format!("predict m.safetensors d.h5 -o {output}"));
+        let run = limited(&folder, 1024, &format!("predict m.safetensors d.h5 -o {output} --replace"));
         assert_eq!(run.code, Some(2), "{}", run.err);
         assert!(run.err.contains(&format!("{output}: cannot write")), "{}", run.err);
         assert_eq!(folder.bytes(output), before);

@@ -17,6 +17,11 @@ fn lists_are_those_of_the_library() {
     assert_eq!(names("formats"), sobolev::data::formats::FORMATS.iter().map(|e| e.name).collect::<Vec<_>>());
     assert!(folder.ok("equations").contains("-div(a grad u) = f"));
     assert!(folder.ok("fields").contains("darcy"));
+    assert!(
+        folder.ok("equations darcy").contains("stride = 1") && !folder.ok("equations").contains("stride = 1")
+    );
+    assert!(folder.ok("models fno").contains("width = 32"));
+    assert!(folder.fails("equations darci").contains("did you mean \"darcy\"?"));
 }
 
 #[test]

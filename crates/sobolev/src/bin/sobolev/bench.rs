@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     what: What,
     /// About how long to measure, in seconds
-    #[arg(long, global = true, default_value_t = 10.0)]
+    #[arg(long, global = true, default_value_t = 10.0, value_parser = seconds)]
     seconds: f64,
 }
 
@@ -53,6 +53,12 @@ enum What {
         #[arg(long, default_value_t = 20)]
         batch: usize,
     },
+}
+
+/// A finite time.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
+    seconds.ok_or_else(|| "expected a finite number of at least 0".to_string())
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Answer {

@@ -25,21 +25,23 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Takes over Ctrl-C: the first one asks the work to stop, the second one ends the program.
+    /// A console as the options ask for it.
     pub(crate) fn new(json: bool, quiet: bool, threads: Option<usize>) -> sobolev::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let watch = || -> io::Result<()> {
-            for signal in [SIGINT, SIGTERM] {
-                // The order matters: the handler of the second signal looks at what the first one stored.
-                flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&stop))?;
-                flag::register(signal, Arc::clone(&stop))?;
-            }
-            // A file-size limit is to be an error of the write, which is told, not the end of the program.
-            flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
-            Ok(())
-        };
-        watch().map_err(|source| Error::Io { path: "signals".into(), action: "watch", source })?;
-        Ok(Self { json, quiet, threads, stop })
+        // A file-size limit is to be an error of the write, which is told, not the end of the program.
+        flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map_err(signals)?;
+        Ok(Self { json, quiet, threads, stop: Arc::default() })
+    }
+
+    /// Takes over Ctrl-C: the first one asks the work to stop, the second one ends the program. For work that has a monitor;
+    /// without this call Ctrl-C ends the program at once.
+    pub(crate) fn take_over_interrupts(&self) -> sobolev::Result<()> {
+        for signal in [SIGINT, SIGTERM] {
+            // The order matters: the handler of the second signal looks at what the first one stored.
+            flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&self.stop))
+                .map_err(signals)?;
+            flag::register(signal, Arc::clone(&self.stop)).map_err(signals)?;
+        }
+        Ok(())
     }
 
     /// The option `--threads`.
@@ -103,6 +105,10 @@ impl Console {
         bar.enable_steady_tick(Duration::from_millis(200));
         Progress { bar, stop: Arc::clone(&self.stop) }
     }
+}
+
+fn signals(source: io::Error) -> Error {
+    Error::Io { path: "signals".into(), action: "watch", source }
 }
 
 /// A progress bar that is also the monitor of the work: it hands on Ctrl-C.

@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// Write all measures of all samples to a JSON file
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Replace the output if it exists
+    #[arg(long)]
+    replace: bool,
     /// Samples that are in memory at once
     #[arg(long, value_name = "N")]
     batch: Option<u64>,
@@ -49,6 +52,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments, console: &Console) -> Answer {
+    console.take_over_interrupts()?;
     let is_spec = is_spec(&arguments.what);
     let mut overlay = Overlay::on(is_spec.then_some(arguments.what.as_path()))?;
     overlay.path("model", (!is_spec).then_some(arguments.what.as_path()))?;
@@ -56,6 +60,7 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Answer {
     overlay.path("output", arguments.output.as_deref())?;
     overlay.set("per_sample", arguments.per_sample.then_some(true))?;
     overlay.set("at_most", arguments.at_most)?;
+    overlay.set("replace", arguments.replace.then_some(true))?;
     overlay.count("batch", arguments.batch)?;
     overlay.count("threads", console.threads().map(|n| n as u64))?;
     let spec: EvaluateSpec = overlay.spec()?;

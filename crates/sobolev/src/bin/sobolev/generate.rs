@@ -15,7 +15,7 @@ Examples:
   sobolev generate spec.toml --resume
 
 Sample i depends on the seed, i and the settings alone: ranges can be made on different machines, and a run that was killed
-goes on with --resume to the same bits. The settings of an equation are listed by \"sobolev info\" of any of its data sets.
+goes on with --resume to the same bits. The settings of an equation are listed by \"sobolev equations NAME\".
 In TOML:
   equation = \"darcy\"
   output = \"train.h5\"
@@ -63,6 +63,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments, console: &Console) -> Answer {
+    console.take_over_interrupts()?;
     let file = is_spec(&arguments.what).then_some(arguments.what.as_path());
     let mut overlay = Overlay::on(file)?;
     if file.is_none() {

@@ -69,12 +69,18 @@ enum Command {
     Evaluate(evaluate::Arguments),
     Predict(predict::Arguments),
     Bench(bench::Arguments),
-    /// List the equations that data can be generated for
-    Equations,
+    /// List the equations that data can be generated for, or one with its settings
+    Equations {
+        /// The equation whose settings to show
+        name: Option<String>,
+    },
     /// List the random fields that inputs are drawn from
     Fields,
-    /// List the models that can be trained
-    Models,
+    /// List the models that can be trained, or one with its settings
+    Models {
+        /// The model whose settings to show
+        name: Option<String>,
+    },
     /// List the activations of models
     Activations,
     /// List the file formats of other programs that are read
@@ -103,9 +109,9 @@ fn run(Arguments { command, json, quiet, threads }: Arguments) -> Answer {
         Command::Evaluate(arguments) => evaluate::run(arguments, &console),
         Command::Predict(arguments) => predict::run(arguments, &console),
         Command::Bench(arguments) => bench::run(&arguments, &console),
-        Command::Equations => lists::equations(&console),
+        Command::Equations { name } => lists::equations(&console, name.as_deref()),
         Command::Fields => lists::fields(&console),
-        Command::Models => lists::models(&console),
+        Command::Models { name } => lists::models(&console, name.as_deref()),
         Command::Activations => lists::activations(&console),
         Command::Formats => lists::formats(&console),
     }

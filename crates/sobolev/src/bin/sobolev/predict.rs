@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// The sample to draw [default: 0]
     #[arg(long, value_name = "N")]
     figure_sample: Option<u64>,
+    /// Replace output and figure if they exist
+    #[arg(long)]
+    replace: bool,
     /// Samples that are in memory at once inside the model
     #[arg(long, value_name = "N")]
     batch: Option<u64>,
@@ -45,6 +48,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments, console: &Console) -> Answer {
+    console.take_over_interrupts()?;
     let is_spec = is_spec(&arguments.what);
     let mut overlay = Overlay::on(is_spec.then_some(arguments.what.as_path()))?;
     overlay.path("model", (!is_spec).then_some(arguments.what.as_path()))?;
@@ -52,6 +56,7 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Answer {
     overlay.path("output", arguments.output.as_deref())?;
     overlay.path("figure", arguments.figure.as_deref())?;
     overlay.count("figure_sample", arguments.figure_sample)?;
+    overlay.set("replace", arguments.replace.then_some(true))?;
     overlay.count("batch", arguments.batch)?;
     overlay.count("threads", console.threads().map(|n| n as u64))?;
     let spec: PredictSpec = overlay.spec()?;

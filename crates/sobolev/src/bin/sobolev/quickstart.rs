@@ -60,6 +60,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments, console: &Console) -> Answer {
+    console.take_over_interrupts()?;
     let mut overlay = Overlay::on(arguments.what.as_deref())?;
     overlay.path("output", arguments.output.as_deref())?;
     overlay.count("size", arguments.size)?;

@@ -112,6 +112,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments, console: &Console) -> Answer {
+    console.take_over_interrupts()?;
     let spec = spec(arguments, console)?;
     let progress = Training(console.progress("training", "steps"));
     let report = spec.run(&progress)?;

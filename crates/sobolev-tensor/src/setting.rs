@@ -1,0 +1,19 @@
+//! What a setting of an equation or a model is, for help and documentation.
+
+/// One setting in the list of an equation or a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettingEntry {
+    /// Its key in a table of settings.
+    pub name: &'static str,
+    /// Its default as it is written in TOML, or in words when it follows from other settings.
+    pub default: &'static str,
+    /// What it means, in one line.
+    pub summary: &'static str,
+}
+
+impl SettingEntry {
+    /// An entry.
+    pub const fn new(name: &'static str, default: &'static str, summary: &'static str) -> Self {
+        Self { name, default, summary }
+    }
+}
