@@ -165,6 +165,14 @@ class Dataset:
         return self._native.residuals()
 
     @property
+    def sample_numbers(self) -> NDArray[np.uint64] | None:
+        """Number of each sample under the seed it was made from, if the data set was generated.
+
+        An interrupted generation leaves gaps: samples are solved side by side, and those in flight are lost.
+        """
+        return self._native.sample_numbers()
+
+    @property
     def info(self) -> dict[str, Any]:
         """All that the data set says of itself: equation, settings, seed, grids, units, version."""
         information: dict[str, Any] = json.loads(self._native.info())

@@ -92,7 +92,7 @@ class Model:
 
     def citation(self) -> str:
         """The publications behind the model."""
-        return next(entry["source"] for entry in _core.models() if entry["name"] == self._name)
+        return next(str(entry["source"]) for entry in _core.models() if entry["name"] == self._name)
 
     def fit(
         self,

@@ -150,6 +150,11 @@ impl Dataset {
         self.samples.residuals().map(|values| values.into_pyarray(py).into_any())
     }
 
+    /// Number of each sample under the seed, when the data set was generated.
+    fn sample_numbers<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.samples.sample_numbers().map(|values| values.into_pyarray(py).into_any())
+    }
+
     fn select(&self, py: Python<'_>, indices: Vec<usize>) -> PyResult<Self> {
         self.part(py, self.samples.select(&indices))
     }
