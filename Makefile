@@ -50,8 +50,8 @@ test-notebooks: python  ## Execute the notebooks at small size, without touching
 		$(ONCE) "notebook-$$name" $(RUST_SOURCES) python "$$file" -- jupyter execute --kernel_name=python3 --timeout=600 "$$file" || exit 1; \
 	done
 
-test-without-hdf5: setup  ## Build and test the facade without HDF5 and the command line.
-	cargo test --release -p sobolev --no-default-features
+test-without-hdf5: setup  ## Build and test the facade and the data crate without HDF5 and the command line.
+	cargo test --release -p sobolev -p sobolev-data --no-default-features
 
 test-lapack: setup  ## Compare LAPACK's factorisations with faer's; needs libopenblas-dev.
 	cargo test --release -p sobolev-tensor --features lapack

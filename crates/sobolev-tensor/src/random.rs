@@ -37,7 +37,7 @@ pub struct Random {
 }
 
 impl Random {
-    /// Numbers for `purpose` under `seed`; two purposes never share numbers.
+    /// Numbers for `purpose` under `seed`. Other purposes and seeds have other keys, but for chance collisions in 64 bits.
     pub fn new(seed: u64, purpose: &str) -> Self {
         // FNV-1a of the purpose, then the SplitMix64 finaliser, so that neighbouring seeds give unrelated keys.
         let tag = purpose
