@@ -55,6 +55,7 @@
 //! threads and keep their buffers from call to call.
 
 pub mod axis;
+pub mod column;
 pub mod derivative;
 pub mod fourier;
 mod lines;
@@ -65,6 +66,7 @@ mod shape;
 pub mod sine_cosine;
 mod truncated;
 mod turn;
+mod vector;
 
 pub use fourier::FourierPlan;
 pub use num_complex::Complex;

@@ -18,7 +18,6 @@ mod fft;
 mod kernel;
 mod real;
 mod tables;
-mod vector;
 
 pub(crate) use complex::Columns;
 pub use complex::ComplexAxis;

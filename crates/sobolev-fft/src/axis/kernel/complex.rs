@@ -1,7 +1,7 @@
 //! The kernels of a leading axis.
 
 use super::{GROUP, Kernel, Sums, TILE, Table, add_products, has_partner, tiles};
-use crate::axis::vector::Vector;
+use crate::vector::Vector;
 use sobolev_tensor::Real;
 
 /// Rows of a tile of the complex axis at most; real and imaginary parts take two registers a sum.

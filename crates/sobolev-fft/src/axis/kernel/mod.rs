@@ -14,7 +14,7 @@ mod tests;
 pub(super) use complex::{ComplexAnalysis, ComplexSynthesis, Rows};
 pub(super) use real::{RealAnalysis, RealSynthesis};
 
-use super::vector::{Plain, Vector};
+use crate::vector::{Plain, Vector};
 use sobolev_tensor::Real;
 #[cfg(target_arch = "x86_64")]
 use sobolev_tensor::simd::{InstructionSet, Vectors};
@@ -59,7 +59,7 @@ pub(super) unsafe fn run<T: Real>(columns: usize, kernel: &mut impl Kernel<T>) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
 unsafe fn avx512<T: Real>(columns: usize, kernel: &mut impl Kernel<T>) {
-    use super::vector::x86::{Avx512, Sse};
+    use crate::vector::x86::{Avx512, Sse};
     // SAFETY: passed on.
     unsafe { walk::<T, _, Avx512<T>, Sse<T>, Plain<T, 1, true>, 2, true>(columns, kernel) }
 }
@@ -67,7 +67,7 @@ unsafe fn avx512<T: Real>(columns: usize, kernel: &mut impl Kernel<T>) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn avx2<T: Real>(columns: usize, kernel: &mut impl Kernel<T>) {
-    use super::vector::x86::{Avx, Sse};
+    use crate::vector::x86::{Avx, Sse};
     // SAFETY: passed on.
     unsafe { walk::<T, _, Avx<T>, Sse<T>, Plain<T, 1, true>, 1, false>(columns, kernel) }
 }

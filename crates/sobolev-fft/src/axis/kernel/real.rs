@@ -1,7 +1,7 @@
 //! The kernels of the last axis.
 
 use super::{GROUP, Kernel, Sums, TILE, Table, add_products, has_partner, tiles};
-use crate::axis::vector::Vector;
+use crate::vector::Vector;
 use sobolev_tensor::Real;
 
 /// Rows of a tile of the real axis at most. With 16 registers, tiles of 6 rows leave one to spare, and the compiler then
