@@ -1,7 +1,7 @@
 //! Complex transforms of columns.
 
 use super::kernel::{Pass, Place, Work, dispatch, passes};
-use super::{Rows, lanes};
+use super::{ColumnScratch, Rows, lanes};
 use crate::vector::Vector;
 use num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
@@ -59,8 +59,7 @@ impl<T: Real> ColumnFourier<T> {
         self.points
     }
 
-    /// `to_k = sum_j from_j exp(-2 pi i j k / n)` for the first `columns` columns. `scratch` is resized as needed and may
-    /// serve any plan.
+    /// `to_k = sum_j from_j exp(-2 pi i j k / n)` for the first `columns` columns.
     ///
     /// # Errors
     /// [`Error::Shape`] unless both lists have n rows that lie in their slices, and `columns` is a multiple of [`lanes`].
@@ -69,7 +68,7 @@ impl<T: Real> ColumnFourier<T> {
         from: (&[T], &Rows),
         to: (&mut [T], &Rows),
         columns: usize,
-        scratch: &mut Vec<T>,
+        scratch: &mut ColumnScratch<T>,
     ) -> Result<()> {
         self.transform(Direction::Forward, from, to, columns, scratch)
     }
@@ -83,7 +82,7 @@ impl<T: Real> ColumnFourier<T> {
         from: (&[T], &Rows),
         to: (&mut [T], &Rows),
         columns: usize,
-        scratch: &mut Vec<T>,
+        scratch: &mut ColumnScratch<T>,
     ) -> Result<()> {
         self.transform(Direction::Inverse, from, to, columns, scratch)
     }
@@ -94,7 +93,7 @@ impl<T: Real> ColumnFourier<T> {
         (from, from_rows): (&[T], &Rows),
         (to, to_rows): (&mut [T], &Rows),
         columns: usize,
-        scratch: &mut Vec<T>,
+        scratch: &mut ColumnScratch<T>,
     ) -> Result<()> {
         check::<T>(from.len(), from_rows, self.points, columns)?;
         check::<T>(to.len(), to_rows, self.points, columns)?;
@@ -122,9 +121,8 @@ impl<T: Real> ColumnFourier<T> {
     ///
     /// # Safety
     /// Both places must have n rows of `columns` columns, a multiple of [`lanes`], and not overlap.
-    unsafe fn tiles(&self, from: Place<T>, to: Place<T>, columns: usize, scratch: &mut Vec<T>) {
-        scratch.resize(scratch.len().max(self.scratch_len()), T::zero());
-        let work = Tiles { plan: self, from, to, columns, scratch: scratch.as_mut_ptr() };
+    unsafe fn tiles(&self, from: Place<T>, to: Place<T>, columns: usize, scratch: &mut ColumnScratch<T>) {
+        let work = Tiles { plan: self, from, to, columns, scratch: scratch.take(self.scratch_len()) };
         // SAFETY: passed on; the scratch has the length that a tile asks for.
         unsafe { dispatch(work) }
     }

@@ -14,6 +14,7 @@ mod complex;
 mod kernel;
 mod real;
 mod rows;
+mod scratch;
 #[cfg(test)]
 mod tests;
 mod transpose;
@@ -21,6 +22,7 @@ mod transpose;
 pub use complex::ColumnFourier;
 pub use real::RealColumnFourier;
 pub use rows::Rows;
+pub use scratch::ColumnScratch;
 pub use transpose::{to_columns, to_rows};
 
 /// Columns that are transformed together; arrays have a multiple of as many.

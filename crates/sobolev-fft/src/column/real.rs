@@ -2,7 +2,7 @@
 
 use super::complex::{ColumnFourier, check};
 use super::kernel::{Place, Work, dispatch, product};
-use super::{Rows, lanes};
+use super::{ColumnScratch, Rows, lanes};
 use crate::vector::Vector;
 use sobolev_tensor::{Error, Real, Result};
 use std::f64::consts::TAU;
@@ -70,7 +70,7 @@ impl<T: Real> RealColumnFourier<T> {
         from: &[T],
         to: (&mut [T], &Rows),
         columns: usize,
-        scratch: &mut Vec<T>,
+        scratch: &mut ColumnScratch<T>,
     ) -> Result<()> {
         self.check_rows(from.len(), columns)?;
         check::<T>(to.0.len(), to.1, self.waves, columns)?;
@@ -91,7 +91,7 @@ impl<T: Real> RealColumnFourier<T> {
         from: (&[T], &Rows),
         to: &mut [T],
         columns: usize,
-        scratch: &mut Vec<T>,
+        scratch: &mut ColumnScratch<T>,
     ) -> Result<()> {
         self.check_rows(to.len(), columns)?;
         check::<T>(from.0.len(), from.1, self.waves, columns)?;
@@ -122,13 +122,12 @@ impl<T: Real> RealColumnFourier<T> {
         from: Place<T>,
         to: Place<T>,
         columns: usize,
-        scratch: &mut Vec<T>,
+        scratch: &mut ColumnScratch<T>,
         forward: bool,
     ) {
         let rows = 2 * lanes::<T>() * self.complex.points();
         let len = 2 * rows + self.complex.scratch_len();
-        scratch.resize(scratch.len().max(len), T::zero());
-        let work = Tiles { plan: self, from, to, columns, scratch: scratch.as_mut_ptr(), rows, forward };
+        let work = Tiles { plan: self, from, to, columns, scratch: scratch.take(len), rows, forward };
         // SAFETY: passed on; the scratch is as long as the tiles ask for.
         unsafe { dispatch(work) }
     }

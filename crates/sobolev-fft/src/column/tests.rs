@@ -32,7 +32,7 @@ fn complex_gap<T: Real>(n: usize) -> f64 {
     let rows = Rows::contiguous(n, columns);
     let from: Vec<T> = as_t(&noise(2 * n * columns, n as u64));
     let plan = ColumnFourier::<T>::new(n).unwrap();
-    let (mut to, mut scratch) = (vec![T::zero(); from.len()], Vec::new());
+    let (mut to, mut scratch) = (vec![T::zero(); from.len()], ColumnScratch::default());
     let mut worst = 0.0_f64;
     for sign in [-1.0, 1.0] {
         if sign < 0.0 {
@@ -70,7 +70,7 @@ fn real_columns_keep_their_lowest_waves() {
             let plan = RealColumnFourier::<f64>::new(n, waves, pitch).unwrap();
             let from = noise(n * pitch, 3);
             let rows = Rows::contiguous(waves, columns);
-            let mut scratch = Vec::new();
+            let mut scratch = ColumnScratch::default();
             let mut to = vec![0.0; 2 * waves * columns];
             plan.forward(&from, (&mut to, &rows), columns, &mut scratch).unwrap();
             let mut back = vec![9.0; n * pitch];
@@ -102,7 +102,7 @@ fn rows_that_are_left_out_are_zero_waves() {
     let mut packed = noise(2 * width * (kept.len() + 1), 4);
     packed[2 * width * kept.len()..].fill(0.0);
     let whole = Rows::contiguous(n, width);
-    let (mut field, mut scratch) = (vec![0.0; 2 * n * width], Vec::new());
+    let (mut field, mut scratch) = (vec![0.0; 2 * n * width], ColumnScratch::default());
     let plan = ColumnFourier::new(n).unwrap();
     plan.inverse((&packed, &short), (&mut field, &whole), width, &mut scratch).unwrap();
     let mut again = vec![0.0; packed.len()];
@@ -120,7 +120,7 @@ fn columns_do_not_depend_on_their_neighbours() {
         let run = |from: &[f32], columns: usize| {
             let rows = Rows::contiguous(n / 3, columns);
             let mut to = vec![0.0; 2 * n / 3 * columns];
-            plan.forward(from, (&mut to, &rows), columns, &mut Vec::new()).unwrap();
+            plan.forward(from, (&mut to, &rows), columns, &mut ColumnScratch::default()).unwrap();
             (to, rows)
         };
         let (all, wide) = run(&from, 2 * width);
@@ -165,7 +165,9 @@ fn wrong_sizes_are_named() {
     let rows = Rows::contiguous(8, 8);
     let (from, mut to) = (vec![0.0; 128], vec![0.0; 127]);
     let mut run = |columns: usize, rows: &Rows| {
-        plan.forward((&from, rows), (&mut to, rows), columns, &mut Vec::new()).unwrap_err().to_string()
+        plan.forward((&from, rows), (&mut to, rows), columns, &mut ColumnScratch::default())
+            .unwrap_err()
+            .to_string()
     };
     assert!(run(8, &rows).contains("at least 128 numbers"));
     assert!(run(7, &rows).contains("multiple of the lanes"));
