@@ -22,8 +22,10 @@ mod darcy;
 pub mod etdrk;
 mod problem;
 pub mod random_field;
+pub mod semilinear;
 mod settings;
 mod solver;
+pub mod spectral;
 
 pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings, Step};
 pub use darcy::{Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState};

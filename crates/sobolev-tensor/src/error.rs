@@ -62,6 +62,18 @@ pub enum Error {
         /// What to do about it; may be empty.
         hint: String,
     },
+    /// A time-dependent solution is no longer finite.
+    #[error("{solver}: the solution is no longer finite at time {time}, step {step}{}", next_step(hint))]
+    Diverged {
+        /// Name of the solver.
+        solver: String,
+        /// Time since the initial state at which it was noticed.
+        time: f64,
+        /// Time step at which it was noticed.
+        step: u64,
+        /// The likely cause, and what to do about it; may be empty.
+        hint: String,
+    },
     /// A monitor asked to stop (see [`Monitor`](crate::Monitor)).
     #[error("{task}: interrupted after {done} of {total}")]
     Cancelled {
@@ -149,8 +161,10 @@ impl Error {
     /// The same error with advice on the next step; an error without room for advice is returned as it is.
     #[must_use]
     pub fn with_hint(mut self, advice: impl Display) -> Self {
-        if let Self::Shape { hint, .. } | Self::Value { hint, .. } | Self::NoConvergence { hint, .. } =
-            &mut self
+        if let Self::Shape { hint, .. }
+        | Self::Value { hint, .. }
+        | Self::NoConvergence { hint, .. }
+        | Self::Diverged { hint, .. } = &mut self
         {
             *hint = advice.to_string();
         }

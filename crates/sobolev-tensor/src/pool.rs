@@ -97,6 +97,12 @@ impl<T: Real> Buffer<T> {
     }
 }
 
+impl<T> fmt::Debug for Buffer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
 impl<T> Drop for Buffer<T> {
     fn drop(&mut self) {
         if let Some(home) = self.home.upgrade() {

@@ -1,0 +1,107 @@
+//! Incompressible Navier-Stokes equations in two dimensions, in vorticity form: `w_t + u . grad w = nu Laplacian w - drag w + f`,
+//! `u = (psi_y, -psi_x)`, `-Laplacian psi = w`, mean velocity zero.
+//!
+//! Basdevant's form of the nonlinear part, `(d_yy - d_xx)(u v) + d_xy (u^2 - v^2)`, takes four transforms in place of five
+//! (Basdevant, J. Comput. Phys. 50, 1983). Energy and enstrophy are conserved without viscosity, drag and forcing.
+
+use crate::spectral::{SemiLinear, Term, Wave, each};
+use num_complex::Complex64;
+use sobolev_tensor::{Error, Real, Result};
+use std::f64::consts::TAU;
+
+/// What drives the flow.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum VorticityForcing {
+    /// Nothing: decaying turbulence.
+    #[default]
+    None,
+    /// `amplitude (sin(2 pi (x + y)) + cos(2 pi (x + y)))`, on the unit square: Li et al. 2020 with amplitude 0.1.
+    Diagonal {
+        /// The factor.
+        amplitude: f64,
+    },
+    /// Kolmogorov flow: the force `amplitude sin(wavenumber y)` along x, whose curl is `-amplitude wavenumber cos(wavenumber y)`.
+    Kolmogorov {
+        /// Wavenumber `2 pi k / length` of the force.
+        wavenumber: f64,
+        /// Largest force.
+        amplitude: f64,
+    },
+}
+
+/// The equation; see the module.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NavierStokesVorticity {
+    /// nu.
+    pub viscosity: f64,
+    /// Linear drag.
+    pub drag: f64,
+    /// f.
+    pub forcing: VorticityForcing,
+}
+
+impl SemiLinear for NavierStokesVorticity {
+    fn name(&self) -> &'static str {
+        "Navier-Stokes vorticity"
+    }
+
+    fn check(&self, dimensions: usize) -> Result<()> {
+        if dimensions != 2 {
+            return Err(Error::value("dimension", "2", dimensions));
+        }
+        for (name, value) in [("viscosity", self.viscosity), ("drag", self.drag)] {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(Error::value(name, "a finite number of at least 0", value));
+            }
+        }
+        Ok(())
+    }
+
+    fn channels(&self, _: usize) -> usize {
+        1
+    }
+
+    fn degree(&self) -> usize {
+        2
+    }
+
+    fn linear(&self, _: usize, wave: &Wave) -> Complex64 {
+        (-self.viscosity * wave.square() - self.drag).into()
+    }
+
+    fn inputs(&self, _: usize) -> Vec<Term> {
+        let velocity = |axis: usize, sign: f64| {
+            move |wave: &Wave| {
+                let square = wave.square();
+                let along = if square == 0.0 { 0.0 } else { sign * wave.signed(axis) / square };
+                Complex64::new(0.0, along)
+            }
+        };
+        vec![Term::new(0, 0, velocity(1, 1.0)), Term::new(0, 1, velocity(0, -1.0))]
+    }
+
+    fn outputs(&self, _: usize) -> Vec<Term> {
+        let second = |wave: &Wave, a: usize, b: usize| wave.signed(a) * wave.signed(b);
+        vec![
+            Term::new(0, 0, move |wave| (second(wave, 0, 0) - second(wave, 1, 1)).into()),
+            Term::new(0, 1, move |wave| (-second(wave, 0, 1)).into()),
+        ]
+    }
+
+    fn forcing(&self, _: usize, position: &[f64]) -> Option<f64> {
+        match self.forcing {
+            VorticityForcing::None => None,
+            VorticityForcing::Diagonal { amplitude } => {
+                let phase = TAU * (position[0] + position[1]);
+                Some(amplitude * (phase.sin() + phase.cos()))
+            }
+            VorticityForcing::Kolmogorov { wavenumber, amplitude } => {
+                Some(-amplitude * wavenumber * (wavenumber * position[1]).cos())
+            }
+        }
+    }
+
+    fn pointwise<T: Real>(&self, _: usize, values: &mut [&mut [T]]) {
+        each(values, |[u, v]| [u * v, u * u - v * v]);
+    }
+}

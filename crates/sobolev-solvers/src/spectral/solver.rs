@@ -1,0 +1,159 @@
+//! The solver of semi-linear equations on periodic boxes.
+
+use super::equation::SemiLinear;
+use super::grid::PeriodicGrid;
+use super::scheme::TimeScheme;
+use super::stepper::{Stepper, Work};
+use crate::etdrk::Order;
+use crate::solver::TimeSolver;
+use ndarray::{ArrayViewD, ArrayViewMutD};
+use rayon::prelude::*;
+use sobolev_tensor::{Error, Monitor, Real, Result, check_channels_last, check_finite};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Number type of the computation; states are f64 in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// f32: twice as fast, about six digits of every step.
+    Single,
+    /// f64.
+    #[default]
+    Double,
+}
+
+/// Steppers that are kept: a grid and a step have large tables.
+const KEPT: usize = 4;
+
+/// Solver of a [`SemiLinear`] equation on a periodic box, by Fourier transforms in space and exponential Runge-Kutta schemes in time.
+///
+/// Waves that a product of values would alias onto others are left out (the 2/3 rule for quadratic terms, 1/2 for cubic ones):
+/// the state is projected onto the others. Time steps are equal; the last one of an interval ends at its end, which makes all
+/// of them a little shorter.
+#[derive(Debug)]
+pub struct PeriodicSolver<E> {
+    equation: E,
+    lengths: Vec<f64>,
+    scheme: TimeScheme,
+    step: f64,
+    precision: Precision,
+    single: Kept<f32>,
+    double: Kept<f64>,
+}
+
+type Kept<T> = Mutex<Vec<(Vec<usize>, u64, Arc<Stepper<T>>)>>;
+
+impl<E: SemiLinear> PeriodicSolver<E> {
+    /// The solver of `equation` on a box of side `lengths` with time steps of at most `step`, of fourth order.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for lengths and steps that are not positive and finite, and dimensions in which the equation makes no
+    /// sense.
+    pub fn new(equation: E, lengths: &[f64], step: f64) -> Result<Self> {
+        equation.check(lengths.len())?;
+        if !lengths.iter().all(|length| length.is_finite() && *length > 0.0) {
+            return Err(Error::value("length", "positive finite numbers", format!("{lengths:?}")));
+        }
+        if !(step.is_finite() && step > 0.0) {
+            return Err(Error::value("step", "a positive finite number", step));
+        }
+        Ok(Self {
+            equation,
+            lengths: lengths.to_vec(),
+            scheme: TimeScheme::Exponential(Order::Fourth),
+            step,
+            precision: Precision::default(),
+            single: Mutex::default(),
+            double: Mutex::default(),
+        })
+    }
+
+    /// The same solver with another time scheme.
+    #[must_use]
+    pub fn with_scheme(self, scheme: TimeScheme) -> Self {
+        Self { scheme, single: Mutex::default(), double: Mutex::default(), ..self }
+    }
+
+    /// The same solver with another precision.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// The equation.
+    pub fn equation(&self) -> &E {
+        &self.equation
+    }
+
+    /// Tables for a grid and a step, those kept or new ones.
+    fn stepper<T: Real>(&self, kept: &Kept<T>, points: &[usize], step: f64) -> Result<Arc<Stepper<T>>> {
+        // The list is whole between any two operations on it.
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., found)) = kept.iter().find(|(p, s, _)| p == points && *s == step.to_bits()) {
+            return Ok(Arc::clone(found));
+        }
+        let grid = PeriodicGrid::new(points, &self.lengths, self.equation.degree())?;
+        let made = Arc::new(Stepper::new(&self.equation, &grid, self.scheme, step)?);
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        kept.push((points.to_vec(), step.to_bits(), Arc::clone(&made)));
+        Ok(made)
+    }
+
+    fn advance_in<T: Real>(
+        &self,
+        kept: &Kept<T>,
+        mut state: ArrayViewMutD<'_, f64>,
+        duration: f64,
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
+        let steps = (duration / self.step * (1.0 - 1e-12)).ceil().max(1.0);
+        let shape = state.shape().to_vec();
+        let points = &shape[1..shape.len() - 1];
+        let stepper = self.stepper(kept, points, duration / steps)?;
+        let len: usize = shape[1..].iter().product();
+        let run = |values: &mut [f64]| -> Result<()> {
+            let groups = values.par_chunks_mut(stepper.samples() * len);
+            let outcomes: Vec<Result<()>> = groups
+                .map_init(
+                    || stepper.work(),
+                    |work: &mut Work<T>, group| {
+                        let samples: Vec<&[f64]> = group.chunks(len).collect();
+                        stepper.load(&samples, work)?;
+                        stepper.march(&self.equation, work, steps as u64, monitor)?;
+                        let mut samples: Vec<&mut [f64]> = group.chunks_mut(len).collect();
+                        stepper.store(&mut samples, work)
+                    },
+                )
+                .collect();
+            outcomes.into_iter().collect()
+        };
+        if let Some(values) = state.as_slice_mut() {
+            return run(values);
+        }
+        let mut values: Vec<f64> = state.iter().copied().collect();
+        let outcome = run(&mut values);
+        state.iter_mut().zip(values).for_each(|(to, from)| *to = from);
+        outcome
+    }
+}
+
+impl<E: SemiLinear> TimeSolver for PeriodicSolver<E> {
+    fn check(&self, state: ArrayViewD<'_, f64>) -> Result<()> {
+        let dimensions = self.lengths.len();
+        let name = format!("{} state", self.equation.name());
+        check_channels_last(&name, state.shape(), dimensions, self.equation.channels(dimensions))?;
+        PeriodicGrid::new(&state.shape()[1..=dimensions], &self.lengths, self.equation.degree())?;
+        check_finite(&name, state.shape(), state.iter())
+    }
+
+    fn advance(&self, state: ArrayViewMutD<'_, f64>, duration: f64, monitor: &dyn Monitor) -> Result<()> {
+        if duration == 0.0 {
+            return Ok(());
+        }
+        match self.precision {
+            Precision::Single => self.advance_in(&self.single, state, duration, monitor),
+            Precision::Double => self.advance_in(&self.double, state, duration, monitor),
+        }
+    }
+}

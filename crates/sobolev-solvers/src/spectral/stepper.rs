@@ -1,0 +1,324 @@
+//! Time stepping of one equation on one grid.
+
+use super::equation::{SemiLinear, Term};
+use super::grid::PeriodicGrid;
+use super::scheme::{Operand, TimeScheme};
+use super::table::{Table, combine};
+use super::transform::{FieldTransform, Kind, TransformScratch};
+use num_complex::Complex64;
+use sobolev_tensor::{Buffer, Error, Monitor, Real, Result};
+
+/// Steps between two looks at whether the solution is still finite.
+const LOOK_EVERY: u64 = 64;
+
+/// An equation on a grid with one time step: transforms and tables, shared by threads.
+#[derive(Debug)]
+pub(crate) struct Stepper<T: Real> {
+    transform: FieldTransform<T>,
+    dimensions: usize,
+    name: &'static str,
+    /// Fields: channels of a real state, one for a complex one.
+    fields: usize,
+    step: f64,
+    /// Stages of each field: tables and what they multiply.
+    stages: Vec<Vec<Vec<(Table<T>, Operand)>>>,
+    inputs: Vec<Bound<T>>,
+    outputs: Vec<Bound<T>>,
+    slots: usize,
+    /// Coefficients of the forcing of each field that has one.
+    forcing: Vec<Option<Buffer<T>>>,
+    /// One over the number of points, and one; zero at padding.
+    scale: Table<T>,
+    ones: Table<T>,
+}
+
+/// A term with its table; none multiplies by one.
+#[derive(Debug)]
+struct Bound<T: Real> {
+    field: usize,
+    slot: usize,
+    table: Option<Table<T>>,
+}
+
+/// The memory of one group of samples in one thread.
+#[derive(Debug)]
+pub(crate) struct Work<T: Real> {
+    /// Coefficients of each field.
+    state: Vec<Buffer<T>>,
+    stages: Vec<Vec<Buffer<T>>>,
+    rates: Vec<Vec<Buffer<T>>>,
+    /// Values of each slot, the arrays of a complex one side by side.
+    values: Vec<Buffer<T>>,
+    coefficients: Buffer<T>,
+    scratch: TransformScratch<T>,
+}
+
+impl<T: Real> Stepper<T> {
+    pub(crate) fn new(
+        equation: &impl SemiLinear,
+        grid: &PeriodicGrid,
+        scheme: TimeScheme,
+        step: f64,
+    ) -> Result<Self> {
+        let dimensions = grid.points().len();
+        let kind = if equation.is_complex() { Kind::Complex } else { Kind::Real };
+        let transform = FieldTransform::<T>::new(grid, kind)?;
+        let fields = if equation.is_complex() { 1 } else { equation.channels(dimensions) };
+        let points = grid.len() as f64;
+        let scale = Table::new(&transform.table(&|_| Complex64::new(1.0 / points, 0.0)));
+        let tableau = scheme.tableau();
+        let stages = (0..fields)
+            .map(|field| {
+                let linear = transform.table(&|wave| equation.linear(field, wave));
+                // Padding has no wave: whatever transforms leave there must not come back.
+                let present = transform.table(&|_| Complex64::ONE);
+                let table = |&(factor, operand)| {
+                    let mut factors = TimeScheme::factors(factor, operand, &linear, step)?;
+                    factors.iter_mut().zip(&present).for_each(|(factor, present)| *factor *= present);
+                    Ok((Table::new(&factors), operand))
+                };
+                tableau.stages.iter().map(|stage| stage.iter().map(table).collect()).collect()
+            })
+            .collect::<Result<_>>()?;
+        let inputs = bind(&transform, equation.inputs(dimensions), 1.0);
+        let outputs = bind(&transform, equation.outputs(dimensions), 1.0 / points);
+        let slots = inputs.iter().chain(&outputs).map(|term| term.slot + 1).max().unwrap_or(0);
+        let mut stepper = Self {
+            dimensions,
+            name: equation.name(),
+            fields,
+            step,
+            stages,
+            inputs,
+            outputs,
+            slots,
+            forcing: Vec::new(),
+            scale,
+            ones: Table::new(&transform.table(&|_| Complex64::ONE)),
+            transform,
+        };
+        stepper.forcing =
+            (0..fields).map(|field| stepper.forcing_of(equation, grid, field)).collect::<Result<_>>()?;
+        Ok(stepper)
+    }
+
+    /// Coefficients of what the equation adds to the rate of a field.
+    fn forcing_of(
+        &self,
+        equation: &impl SemiLinear,
+        grid: &PeriodicGrid,
+        field: usize,
+    ) -> Result<Option<Buffer<T>>> {
+        let values: Option<Vec<f64>> = grid.positions().map(|x| equation.forcing(field, &x)).collect();
+        let Some(values) = values else { return Ok(None) };
+        let mut work = self.work();
+        for lane in 0..self.samples() {
+            let sample = values.iter().map(|v| T::cast(*v));
+            self.transform.load(
+                sample,
+                lane,
+                &mut work.values[0].as_mut_slice()[..self.transform.array_len()],
+            );
+        }
+        let mut coefficients = Buffer::detached(self.transform.coefficients_len());
+        self.to_coefficients(&mut work, coefficients.as_mut_slice())?;
+        Ok(Some(coefficients))
+    }
+
+    /// Samples that are advanced together.
+    pub(crate) fn samples(&self) -> usize {
+        self.transform.samples()
+    }
+
+    pub(crate) fn work(&self) -> Work<T> {
+        let coefficients = || Buffer::detached(self.transform.coefficients_len());
+        let fields = || (0..self.fields).map(|_| coefficients()).collect::<Vec<_>>();
+        let stages = self.stages.first().map_or(0, Vec::len);
+        let values = || Buffer::detached(self.transform.arrays() * self.transform.array_len());
+        Work {
+            state: fields(),
+            stages: (0..stages).map(|_| fields()).collect(),
+            rates: (0..if self.outputs.is_empty() { 0 } else { stages }).map(|_| fields()).collect(),
+            values: (0..self.slots.max(1)).map(|_| values()).collect(),
+            coefficients: coefficients(),
+            scratch: self.transform.scratch(),
+        }
+    }
+
+    /// The values in the first slot to coefficients divided by the number of points.
+    fn to_coefficients(&self, work: &mut Work<T>, out: &mut [T]) -> Result<()> {
+        let Work { values, coefficients, scratch, .. } = work;
+        self.transform.forward(values[0].as_slice(), coefficients.as_mut_slice(), scratch)?;
+        combine(out, &[(&self.scale, coefficients.as_slice())], false);
+        Ok(())
+    }
+
+    /// Takes over samples `[points.., channels]`, at most as many as are advanced together.
+    pub(crate) fn load(&self, samples: &[&[f64]], work: &mut Work<T>) -> Result<()> {
+        let (channels, len) = (self.fields * self.transform.arrays(), self.transform.array_len());
+        for field in 0..self.fields {
+            for array in 0..self.transform.arrays() {
+                let channel = field * self.transform.arrays() + array;
+                let values = &mut work.values[0].as_mut_slice()[array * len..][..len];
+                for lane in 0..self.samples() {
+                    // Lanes without a sample of their own carry the last one: no zeros that an equation might divide by.
+                    let Some(sample) = samples.get(lane).or(samples.last()) else { return Ok(()) };
+                    let points = sample.iter().skip(channel).step_by(channels).map(|v| T::cast(*v));
+                    self.transform.load(points, lane, values);
+                }
+            }
+            let mut state = std::mem::replace(&mut work.state[field], Buffer::detached(0));
+            let result = self.to_coefficients(work, state.as_mut_slice());
+            work.state[field] = state;
+            result?;
+        }
+        Ok(())
+    }
+
+    /// Writes the state into samples, the reverse of [`load`](Self::load).
+    pub(crate) fn store(&self, samples: &mut [&mut [f64]], work: &mut Work<T>) -> Result<()> {
+        let (channels, len) = (self.fields * self.transform.arrays(), self.transform.array_len());
+        let Work { state, values, scratch, .. } = work;
+        for (field, state) in state.iter().enumerate() {
+            self.transform.inverse(state.as_slice(), values[0].as_mut_slice(), scratch)?;
+            for array in 0..self.transform.arrays() {
+                let channel = field * self.transform.arrays() + array;
+                let values = &values[0].as_slice()[array * len..][..len];
+                for (lane, sample) in samples.iter_mut().enumerate() {
+                    let points = sample.iter_mut().skip(channel).step_by(channels);
+                    points.zip(self.transform.read(values, lane)).for_each(|(to, from)| *to = from.to_f64());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes `steps` time steps.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`], and [`Error::Diverged`] when the solution is no longer finite.
+    pub(crate) fn march(
+        &self,
+        equation: &impl SemiLinear,
+        work: &mut Work<T>,
+        steps: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
+        for done in 0..steps {
+            if monitor.cancelled() {
+                return Err(Error::Cancelled { task: self.name.to_string(), done, total: steps });
+            }
+            self.advance(equation, work)?;
+            if (done + 1) % LOOK_EVERY == 0 || done + 1 == steps {
+                self.check_finite(work, done + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_finite(&self, work: &Work<T>, step: u64) -> Result<()> {
+        // A coefficient that is not finite makes the sum so.
+        let sum = |field: &Buffer<T>| field.as_slice().iter().fold(T::zero(), |sum, v| sum + v.abs());
+        if work.state.iter().all(|field| sum(field).is_finite()) {
+            return Ok(());
+        }
+        Err(Error::Diverged {
+            solver: self.name.to_string(),
+            time: step as f64 * self.step,
+            step,
+            hint: format!(
+                "the time step {} is too long for the nonlinear part, or the equation blows up",
+                self.step
+            ),
+        })
+    }
+
+    /// One time step.
+    fn advance(&self, equation: &impl SemiLinear, work: &mut Work<T>) -> Result<()> {
+        let stages = self.stages.first().map_or(0, Vec::len);
+        for stage in 0..stages {
+            if !work.rates.is_empty() {
+                let Work { state, stages, rates, values, coefficients, scratch } = work;
+                let from = if stage == 0 { &*state } else { &stages[stage - 1] };
+                let to = &mut rates[stage];
+                self.evaluate(equation, from, to, values, coefficients.as_mut_slice(), scratch)?;
+            }
+            for field in 0..self.fields {
+                let (before, rest) = work.stages.split_at_mut(stage);
+                let operand = |operand: Operand| match operand {
+                    Operand::State => Some(work.state[field].as_slice()),
+                    Operand::Stage(stage) => Some(before[stage][field].as_slice()),
+                    Operand::Rate(rate) => work.rates.get(rate).map(|rates| rates[field].as_slice()),
+                };
+                let terms = self.stages[field][stage].iter();
+                let terms: Terms<'_, T> =
+                    terms.filter_map(|(table, of)| operand(*of).map(|x| (table, x))).collect();
+                combine(rest[0][field].as_mut_slice(), &terms, false);
+            }
+        }
+        std::mem::swap(&mut work.state, &mut work.stages[stages - 1]);
+        Ok(())
+    }
+
+    /// The nonlinear part and the forcing of a state.
+    fn evaluate(
+        &self,
+        equation: &impl SemiLinear,
+        state: &[Buffer<T>],
+        rates: &mut [Buffer<T>],
+        values: &mut [Buffer<T>],
+        coefficients: &mut [T],
+        scratch: &mut TransformScratch<T>,
+    ) -> Result<()> {
+        for (slot, values) in values.iter_mut().enumerate() {
+            let mut terms = self.inputs.iter().filter(|term| term.slot == slot).peekable();
+            let Some(first) = terms.peek() else { continue };
+            if let (Some(field), true) =
+                (first.table.is_none().then_some(first.field), terms.clone().count() == 1)
+            {
+                self.transform.inverse(state[field].as_slice(), values.as_mut_slice(), scratch)?;
+                continue;
+            }
+            for (number, term) in terms.enumerate() {
+                let table = term.table.as_ref().unwrap_or(&self.ones);
+                combine(coefficients, &[(table, state[term.field].as_slice())], number > 0);
+            }
+            self.transform.inverse(coefficients, values.as_mut_slice(), scratch)?;
+        }
+        let len = self.transform.array_len();
+        let mut arrays: Vec<&mut [T]> =
+            values.iter_mut().flat_map(|slot| slot.as_mut_slice().chunks_exact_mut(len)).collect();
+        equation.pointwise(self.dimensions, &mut arrays);
+        for (rate, forcing) in rates.iter_mut().zip(&self.forcing) {
+            match forcing {
+                Some(forcing) => rate.as_mut_slice().copy_from_slice(forcing.as_slice()),
+                None => rate.as_mut_slice().fill(T::zero()),
+            }
+        }
+        for (slot, values) in values.iter().enumerate() {
+            let mut terms = self.outputs.iter().filter(|term| term.slot == slot).peekable();
+            if terms.peek().is_none() {
+                continue;
+            }
+            self.transform.forward(values.as_slice(), coefficients, scratch)?;
+            for term in terms {
+                let table = term.table.as_ref().unwrap_or(&self.scale);
+                combine(rates[term.field].as_mut_slice(), &[(table, coefficients)], true);
+            }
+        }
+        Ok(())
+    }
+}
+
+type Terms<'a, T> = Vec<(&'a Table<T>, &'a [T])>;
+
+/// Terms with their tables, times `scale`.
+fn bind<T: Real>(transform: &FieldTransform<T>, terms: Vec<Term>, scale: f64) -> Vec<Bound<T>> {
+    let bound = |Term { channel, slot, symbol }| {
+        let factors = transform.table(&|wave| scale * symbol(wave));
+        let one = transform.table(&|_| Complex64::ONE);
+        let table = (factors != one).then(|| Table::new(&factors));
+        Bound { field: channel, slot, table }
+    };
+    terms.into_iter().map(bound).collect()
+}
