@@ -42,78 +42,65 @@ pub(crate) fn combine<T: Real>(out: &mut [T], terms: &[(&Table<T>, &[T])], accum
 }
 
 fn sum<T: Real, const N: usize>(out: &mut [T], terms: [(&Table<T>, &[T]); N], accumulate: bool) {
-    if terms.iter().all(|(table, _)| table.imaginary.is_none()) {
-        simd::run(RealSum { out, terms, accumulate });
+    let terms = terms.map(|(table, operand)| {
+        let imaginary = table.imaginary.as_ref().map_or(&[][..], Buffer::as_slice);
+        Factors { real: table.real.as_slice(), imaginary, operand }
+    });
+    // As many numbers as a vector has, known to the compiler.
+    if lanes::<T>() == 8 {
+        simd::run(Sum::<'_, T, N, 8> { out, terms, accumulate });
     } else {
-        simd::run(ComplexSum { out, terms, accumulate });
+        simd::run(Sum::<'_, T, N, 4> { out, terms, accumulate });
     }
 }
 
-struct RealSum<'a, T: Real, const N: usize> {
+#[derive(Clone, Copy)]
+struct Factors<'a, T> {
+    real: &'a [T],
+    /// Empty for real factors.
+    imaginary: &'a [T],
+    operand: &'a [T],
+}
+
+/// Sums of N terms on rows of W neighbours.
+struct Sum<'a, T, const N: usize, const W: usize> {
     out: &'a mut [T],
-    terms: [(&'a Table<T>, &'a [T]); N],
+    terms: [Factors<'a, T>; N],
     accumulate: bool,
 }
 
-impl<T: Real, const N: usize> simd::Kernel for RealSum<'_, T, N> {
+impl<T: Real, const N: usize, const W: usize> simd::Kernel for Sum<'_, T, N, W> {
     type Output = ();
 
     #[inline(always)]
     fn call<const FUSED: bool>(self) {
         let Self { out, terms, accumulate } = self;
-        let width = lanes::<T>();
-        for (row, out) in out.chunks_exact_mut(2 * width).enumerate() {
-            let (re, im) = out.split_at_mut(width);
-            if !accumulate {
-                re.fill(T::zero());
-                im.fill(T::zero());
-            }
-            for (table, operand) in terms {
-                let factor = &table.real.as_slice()[row * width..][..width];
-                let (x, y) = operand[2 * row * width..][..2 * width].split_at(width);
-                for i in 0..width {
-                    re[i] = fused::<FUSED, _>(factor[i], x[i], re[i]);
-                    im[i] = fused::<FUSED, _>(factor[i], y[i], im[i]);
+        for (number, out) in out.as_chunks_mut::<W>().0.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+            // Sums in arrays of their own stay in registers.
+            let mut sum = if accumulate { *out } else { [[T::zero(); W]; 2] };
+            for term in &terms {
+                let [x, y] = row::<T, W, 2>(term.operand, number);
+                let [factor] = row::<T, W, 1>(term.real, number);
+                for i in 0..W {
+                    sum[0][i] = fused::<FUSED, _>(factor[i], x[i], sum[0][i]);
+                    sum[1][i] = fused::<FUSED, _>(factor[i], y[i], sum[1][i]);
                 }
-            }
-        }
-    }
-}
-
-struct ComplexSum<'a, T: Real, const N: usize> {
-    out: &'a mut [T],
-    terms: [(&'a Table<T>, &'a [T]); N],
-    accumulate: bool,
-}
-
-impl<T: Real, const N: usize> simd::Kernel for ComplexSum<'_, T, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call<const FUSED: bool>(self) {
-        let Self { out, terms, accumulate } = self;
-        let width = lanes::<T>();
-        for (row, out) in out.chunks_exact_mut(2 * width).enumerate() {
-            let (re, im) = out.split_at_mut(width);
-            if !accumulate {
-                re.fill(T::zero());
-                im.fill(T::zero());
-            }
-            for (table, operand) in terms {
-                let factor = &table.real.as_slice()[row * width..][..width];
-                let (x, y) = operand[2 * row * width..][..2 * width].split_at(width);
-                for i in 0..width {
-                    re[i] = fused::<FUSED, _>(factor[i], x[i], re[i]);
-                    im[i] = fused::<FUSED, _>(factor[i], y[i], im[i]);
-                }
-                if let Some(imaginary) = &table.imaginary {
-                    let factor = &imaginary.as_slice()[row * width..][..width];
-                    for i in 0..width {
-                        re[i] = fused::<FUSED, _>(-factor[i], y[i], re[i]);
-                        im[i] = fused::<FUSED, _>(factor[i], x[i], im[i]);
+                if !term.imaginary.is_empty() {
+                    let [factor] = row::<T, W, 1>(term.imaginary, number);
+                    for i in 0..W {
+                        sum[0][i] = fused::<FUSED, _>(-factor[i], y[i], sum[0][i]);
+                        sum[1][i] = fused::<FUSED, _>(factor[i], x[i], sum[1][i]);
                     }
                 }
             }
+            *out = sum;
         }
     }
+}
+
+/// Row `number` of an array of rows of `M` times W numbers.
+#[inline(always)]
+fn row<T: Real, const W: usize, const M: usize>(values: &[T], number: usize) -> [[T; W]; M] {
+    let values = values[M * W * number..][..M * W].as_chunks::<W>().0;
+    std::array::from_fn(|i| values[i])
 }
