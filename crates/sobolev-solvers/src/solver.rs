@@ -64,8 +64,13 @@ pub trait TimeSolver: Send + Sync {
             }
             if time > reached {
                 self.advance(state.view_mut(), time - reached, &CancellationOnly(monitor)).map_err(
-                    |error| {
-                        if matches!(error, Error::Cancelled { .. }) { cancelled() } else { error }
+                    |error| match error {
+                        Error::Cancelled { .. } => cancelled(),
+                        // The solver knows the time since the frame before.
+                        Error::Diverged { solver, time, step, hint } => {
+                            Error::Diverged { solver, time: reached + time, step, hint }
+                        }
+                        other => other,
                     },
                 )?;
             }

@@ -4,9 +4,9 @@
 //! Basdevant's form of the nonlinear part, `(d_yy - d_xx)(u v) + d_xy (u^2 - v^2)`, takes four transforms in place of five
 //! (Basdevant, J. Comput. Phys. 50, 1983). Energy and enstrophy are conserved without viscosity, drag and forcing.
 
-use crate::spectral::{SemiLinear, Term, Wave, each};
+use crate::spectral::{SemiLinear, Term, Wave, check_at_least_zero, check_dimensions, each};
 use num_complex::Complex64;
-use sobolev_tensor::{Error, Real, Result};
+use sobolev_tensor::{Real, Result};
 use std::f64::consts::TAU;
 
 /// What drives the flow.
@@ -46,15 +46,8 @@ impl SemiLinear for NavierStokesVorticity {
     }
 
     fn check(&self, dimensions: usize) -> Result<()> {
-        if dimensions != 2 {
-            return Err(Error::value("dimension", "2", dimensions));
-        }
-        for (name, value) in [("viscosity", self.viscosity), ("drag", self.drag)] {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(Error::value(name, "a finite number of at least 0", value));
-            }
-        }
-        Ok(())
+        check_dimensions(dimensions, 2..=2)?;
+        check_at_least_zero([("viscosity", self.viscosity), ("drag", self.drag)])
     }
 
     fn channels(&self, _: usize) -> usize {

@@ -2,7 +2,7 @@
 
 use super::grid::Wave;
 use num_complex::Complex64;
-use sobolev_tensor::{Real, Result, simd};
+use sobolev_tensor::{Error, Real, Result, simd};
 use std::fmt;
 
 /// What a coefficient is multiplied by, as a function of its wave.
@@ -86,6 +86,13 @@ pub trait SemiLinear: fmt::Debug + Send + Sync {
     /// What is made of the values.
     fn outputs(&self, dimensions: usize) -> Vec<Term>;
 
+    /// What the initial state is projected by, if by anything: the new channel is the sum of terms, whose slot is the channel
+    /// it was.
+    fn initial(&self, dimensions: usize) -> Option<Vec<Term>> {
+        let _ = dimensions;
+        None
+    }
+
     /// A part of the right-hand side that is a function of the place alone; none by default. The position has one coordinate
     /// for each axis.
     fn forcing(&self, channel: usize, position: &[f64]) -> Option<f64> {
@@ -96,6 +103,44 @@ pub trait SemiLinear: fmt::Debug + Send + Sync {
     /// The product at each point: reads the first slots and writes the first slots, one array of values each (two for a
     /// complex field, real parts first). [`each`] does the loop.
     fn pointwise<T: Real>(&self, dimensions: usize, values: &mut [&mut [T]]);
+}
+
+/// Checks that an equation makes sense in this many dimensions.
+///
+/// # Errors
+/// [`Error::Value`].
+pub(crate) fn check_dimensions(dimensions: usize, sensible: std::ops::RangeInclusive<usize>) -> Result<()> {
+    if sensible.contains(&dimensions) {
+        return Ok(());
+    }
+    let expected = if sensible.start() == sensible.end() {
+        sensible.start().to_string()
+    } else {
+        format!("{} to {}", sensible.start(), sensible.end())
+    };
+    Err(Error::value("dimension", expected, dimensions))
+}
+
+/// Checks that parameters are finite numbers.
+///
+/// # Errors
+/// [`Error::Value`] that names the parameter.
+pub(crate) fn check_parameters<const N: usize>(parameters: [(&str, f64); N]) -> Result<()> {
+    match parameters.iter().find(|(_, value)| !value.is_finite()) {
+        Some((name, value)) => Err(Error::value(name, "a finite number", value)),
+        None => Ok(()),
+    }
+}
+
+/// Checks that parameters are at least zero, without which the equation is ill-posed.
+///
+/// # Errors
+/// [`Error::Value`] that names the parameter.
+pub(crate) fn check_at_least_zero<const N: usize>(parameters: [(&str, f64); N]) -> Result<()> {
+    match parameters.iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
+        Some((name, value)) => Err(Error::value(name, "a finite number of at least 0", value)),
+        None => Ok(()),
+    }
 }
 
 /// Applies `function` to the values at each point: `I` numbers in, `O` numbers out, in the vectors of the processor.

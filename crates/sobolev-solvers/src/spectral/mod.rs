@@ -11,6 +11,7 @@ mod tests;
 mod transform;
 
 pub use equation::{SemiLinear, Symbol, Term, each};
+pub(crate) use equation::{check_at_least_zero, check_dimensions, check_parameters};
 pub use grid::Wave;
 pub use scheme::TimeScheme;
-pub use solver::{PeriodicSolver, Precision};
+pub use solver::{Dealiasing, PeriodicSolver, Precision};

@@ -21,6 +21,16 @@ pub enum Precision {
     Double,
 }
 
+/// Which waves are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dealiasing {
+    /// Those onto which products alias nothing: a third of the points a side for quadratic terms, a quarter for cubic ones.
+    #[default]
+    Full,
+    /// All of them, for solutions so smooth that the highest waves are empty.
+    None,
+}
+
 /// Steppers that are kept: a grid and a step have large tables.
 const KEPT: usize = 4;
 
@@ -36,6 +46,7 @@ pub struct PeriodicSolver<E> {
     scheme: TimeScheme,
     step: f64,
     precision: Precision,
+    dealiasing: Dealiasing,
     single: Kept<f32>,
     double: Kept<f64>,
 }
@@ -62,6 +73,7 @@ impl<E: SemiLinear> PeriodicSolver<E> {
             scheme: TimeScheme::Exponential(Order::Fourth),
             step,
             precision: Precision::default(),
+            dealiasing: Dealiasing::default(),
             single: Mutex::default(),
             double: Mutex::default(),
         })
@@ -79,6 +91,20 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         Self { precision, ..self }
     }
 
+    /// The same solver with another choice of waves.
+    #[must_use]
+    pub fn with_dealiasing(self, dealiasing: Dealiasing) -> Self {
+        Self { dealiasing, single: Mutex::default(), double: Mutex::default(), ..self }
+    }
+
+    fn grid(&self, points: &[usize]) -> Result<PeriodicGrid> {
+        let degree = match self.dealiasing {
+            Dealiasing::Full => self.equation.degree(),
+            Dealiasing::None => 1,
+        };
+        PeriodicGrid::new(points, &self.lengths, degree)
+    }
+
     /// The equation.
     pub fn equation(&self) -> &E {
         &self.equation
@@ -91,7 +117,7 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         if let Some((.., found)) = kept.iter().find(|(p, s, _)| p == points && *s == step.to_bits()) {
             return Ok(Arc::clone(found));
         }
-        let grid = PeriodicGrid::new(points, &self.lengths, self.equation.degree())?;
+        let grid = self.grid(points)?;
         let made = Arc::new(Stepper::new(&self.equation, &grid, self.scheme, step)?);
         if kept.len() == KEPT {
             kept.remove(0);
@@ -143,7 +169,7 @@ impl<E: SemiLinear> TimeSolver for PeriodicSolver<E> {
         let dimensions = self.lengths.len();
         let name = format!("{} state", self.equation.name());
         check_channels_last(&name, state.shape(), dimensions, self.equation.channels(dimensions))?;
-        PeriodicGrid::new(&state.shape()[1..=dimensions], &self.lengths, self.equation.degree())?;
+        self.grid(&state.shape()[1..=dimensions])?;
         check_finite(&name, state.shape(), state.iter())
     }
 

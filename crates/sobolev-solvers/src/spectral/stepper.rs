@@ -22,6 +22,8 @@ pub(crate) struct Stepper<T: Real> {
     step: f64,
     /// Stages of each field: tables and what they multiply.
     stages: Vec<Vec<Vec<(Table<T>, Operand)>>>,
+    /// Terms that project the initial state; their slots are channels.
+    initial: Vec<Bound<T>>,
     inputs: Vec<Bound<T>>,
     outputs: Vec<Bound<T>>,
     slots: usize,
@@ -80,6 +82,7 @@ impl<T: Real> Stepper<T> {
                 tableau.stages.iter().map(|stage| stage.iter().map(table).collect()).collect()
             })
             .collect::<Result<_>>()?;
+        let initial = bind(&transform, equation.initial(dimensions).unwrap_or_default(), 1.0);
         let inputs = bind(&transform, equation.inputs(dimensions), 1.0);
         let outputs = bind(&transform, equation.outputs(dimensions), 1.0 / points);
         let slots = inputs.iter().chain(&outputs).map(|term| term.slot + 1).max().unwrap_or(0);
@@ -89,6 +92,7 @@ impl<T: Real> Stepper<T> {
             fields,
             step,
             stages,
+            initial,
             inputs,
             outputs,
             slots,
@@ -171,6 +175,16 @@ impl<T: Real> Stepper<T> {
             let result = self.to_coefficients(work, state.as_mut_slice());
             work.state[field] = state;
             result?;
+        }
+        if !self.initial.is_empty() {
+            let projected = &mut work.stages[0];
+            projected.iter_mut().for_each(|field| field.as_mut_slice().fill(T::zero()));
+            for term in &self.initial {
+                let table = term.table.as_ref().unwrap_or(&self.ones);
+                let operand = work.state[term.slot].as_slice();
+                combine(projected[term.field].as_mut_slice(), &[(table, operand)], true);
+            }
+            std::mem::swap(&mut work.state, projected);
         }
         Ok(())
     }

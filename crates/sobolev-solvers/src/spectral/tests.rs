@@ -48,3 +48,104 @@ fn navier_stokes_has_the_reference_values() {
         assert!((w[[0, n / 4, n / 2, 0]] - other).abs() < 1e-9);
     }
 }
+
+/// A decaying flow or a chaotic wave, different for each sample.
+fn batch(shape: &[usize]) -> ArrayD<f64> {
+    ArrayD::from_shape_fn(IxDyn(shape), |i| {
+        let x = |axis: usize| TAU * i[axis] as f64 / shape[axis] as f64;
+        let last = shape.len() - 2;
+        (x(1) + i[0] as f64).sin() + 0.7 * (2.0 * x(last) + 0.3 * i[0] as f64).cos() * x(1).cos()
+    })
+}
+
+#[test]
+fn samples_have_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
+    fn check<E: SemiLinear>(make: impl Fn() -> PeriodicSolver<E>, shape: &[usize]) {
+        let whole = make().solve(batch(shape).view(), 0.3).unwrap();
+        for part in [0..1, 2..5, 8..11] {
+            let initial = batch(shape).slice_axis(ndarray::Axis(0), part.clone().into()).to_owned();
+            let u = make().solve(initial.view(), 0.3).unwrap();
+            assert_eq!(u, whole.slice_axis(ndarray::Axis(0), part.into()));
+        }
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert_eq!(pool.install(|| make().solve(batch(shape).view(), 0.3)).unwrap(), whole);
+        }
+    }
+    let flow = NavierStokesVorticity { viscosity: 1e-2, drag: 0.0, forcing: VorticityForcing::None };
+    for precision in [Precision::Single, Precision::Double] {
+        let ks = || PeriodicSolver::new(KuramotoSivashinsky::default(), &[30.0], 0.05).unwrap();
+        check(|| ks().with_precision(precision), &[11, 64, 1]);
+        check(|| ks().with_precision(precision), &[11, 45, 1]);
+        let flow = || PeriodicSolver::new(flow, &[1.0, 2.0], 0.05).unwrap();
+        check(|| flow().with_precision(precision), &[11, 16, 20, 1]);
+    }
+}
+
+#[test]
+fn single_precision_is_double_precision_rounded() {
+    let solver = || PeriodicSolver::new(KuramotoSivashinsky::default(), &[30.0], 0.01).unwrap();
+    let double = solver().solve(batch(&[2, 64, 1]).view(), 0.5).unwrap();
+    let single = solver().with_precision(Precision::Single).solve(batch(&[2, 64, 1]).view(), 0.5).unwrap();
+    let gap = sobolev_testing::largest(single.iter().zip(&double).map(|(a, b)| a - b));
+    // Fifty steps of a few roundings of numbers about 2, that grow by less than e^(0.25 t).
+    assert!(gap > 0.0 && gap < 1e-4, "{gap:e}");
+}
+
+#[test]
+fn every_scheme_has_its_order_on_a_stiff_equation() {
+    use crate::etdrk::Order;
+    let solve = |order: Order, step: f64| {
+        let solver = PeriodicSolver::new(KuramotoSivashinsky::default(), &[32.0 * PI], step).unwrap();
+        solver.with_scheme(TimeScheme::Exponential(order)).solve(ks_initial(128).view(), 4.0).unwrap()
+    };
+    let exact = solve(Order::Fourth, 0.005);
+    for order in [Order::First, Order::Second, Order::Third, Order::Fourth] {
+        let steps = [0.1, 0.05, 0.025];
+        let errors = steps
+            .map(|step| sobolev_testing::largest(solve(order, step).iter().zip(&exact).map(|(a, b)| a - b)));
+        let found = sobolev_testing::observed_order(&steps, &errors);
+        assert!((found - f64::from(order.number())).abs() < 0.3, "{order:?}: {found} {errors:?}");
+    }
+}
+
+#[test]
+fn a_solution_that_blows_up_names_time_and_step() {
+    // u_t = u + u^3 blows up.
+    let equation = crate::semilinear::AllenCahn { diffusivity: 0.01, growth: 1.0, saturation: -1.0 };
+    let solver = PeriodicSolver::new(equation, &[1.0], 0.01).unwrap();
+    let initial = ArrayD::from_elem(IxDyn(&[1, 16, 1]), 1.0);
+    let error = solver.rollout(initial.view(), &[0.2, 4.0], &()).unwrap_err();
+    let sobolev_tensor::Error::Diverged { time, step, .. } = &error else { panic!("{error}") };
+    // At t = ln(2)/2 = 0.35, noticed within 64 steps.
+    assert!(*time > 0.35 && *time < 1.3 && *step < 120, "{error}");
+    assert!(error.to_string().contains("no longer finite at time"), "{error}");
+}
+
+#[test]
+fn a_monitor_stops_between_steps_and_bad_states_are_named() {
+    let solver = PeriodicSolver::new(KuramotoSivashinsky::default(), &[30.0], 1e-4).unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(true);
+    let mut state = batch(&[1, 32, 1]);
+    let error = solver.advance(state.view_mut(), 1.0, &stop).unwrap_err();
+    assert!(matches!(error, sobolev_tensor::Error::Cancelled { done: 0, total: 10000, .. }));
+    let fails = |state: ArrayD<f64>| solver.solve(state.view(), 1.0).unwrap_err().to_string();
+    assert!(fails(batch(&[1, 32, 2])).starts_with("Kuramoto-Sivashinsky state: expected [batch, x1, 1]"));
+    assert!(fails(batch(&[1, 3, 1])).contains("at least 4 points"));
+    let mut state = batch(&[2, 32, 1]);
+    state[[1, 5, 0]] = f64::NAN;
+    assert!(fails(state).contains("expected finite values, got NaN at index [1, 5, 0]"));
+}
+
+#[test]
+fn a_state_that_is_not_contiguous_is_advanced_in_place() {
+    let solver = || PeriodicSolver::new(KuramotoSivashinsky::default(), &[30.0], 0.05).unwrap();
+    let expected = solver().solve(batch(&[3, 32, 1]).view(), 0.2).unwrap();
+    let mut wide = ArrayD::zeros(IxDyn(&[3, 64, 1]));
+    let mut view = wide
+        .slice_each_axis_mut(|axis| ndarray::Slice::new(0, None, if axis.axis.index() == 1 { 2 } else { 1 }));
+    view.assign(&batch(&[3, 32, 1]));
+    solver().advance(view.view_mut(), 0.2, &()).unwrap();
+    assert_eq!(view, expected);
+    assert!(wide.iter().skip(1).step_by(2).all(|v| *v == 0.0));
+}

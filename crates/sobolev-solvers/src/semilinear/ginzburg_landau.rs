@@ -1,0 +1,116 @@
+//! Complex Ginzburg-Landau equation, `A_t = A + (1 + i dispersion) Laplacian A - (1 + i shift) |A|^2 A`, and the cubic nonlinear
+//! Schrodinger equation, `i A_t + dispersion Laplacian A + focusing |A|^2 A = 0`, both for a complex field whose channels are
+//! real and imaginary part.
+//!
+//! Aranson and Kramer, Rev. Mod. Phys. 74 (2002); Zakharov and Shabat (1972). The Schrodinger equation conserves the integrals of
+//! `|A|^2`, of `Im conj(A) grad A` and of `dispersion |grad A|^2 - focusing/2 |A|^4`.
+
+use crate::spectral::{SemiLinear, Term, Wave, check_dimensions, check_parameters, each};
+use num_complex::Complex64;
+use sobolev_tensor::{Real, Result};
+
+/// The complex Ginzburg-Landau equation; see the module.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GinzburgLandau {
+    /// Imaginary part of the coefficient of the Laplacian.
+    pub dispersion: f64,
+    /// Imaginary part of the coefficient of the cubic term.
+    pub shift: f64,
+}
+
+/// The cubic nonlinear Schrodinger equation; see the module.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Schrodinger {
+    /// Coefficient of the Laplacian.
+    pub dispersion: f64,
+    /// Coefficient of the cubic term; negative where it defocuses.
+    pub focusing: f64,
+}
+
+impl SemiLinear for GinzburgLandau {
+    fn name(&self) -> &'static str {
+        "Ginzburg-Landau"
+    }
+
+    fn check(&self, dimensions: usize) -> Result<()> {
+        check_dimensions(dimensions, 1..=3)?;
+        check_parameters([("dispersion", self.dispersion), ("shift", self.shift)])
+    }
+
+    fn channels(&self, _: usize) -> usize {
+        2
+    }
+
+    fn is_complex(&self) -> bool {
+        true
+    }
+
+    fn degree(&self) -> usize {
+        3
+    }
+
+    fn linear(&self, _: usize, wave: &Wave) -> Complex64 {
+        1.0 - Complex64::new(1.0, self.dispersion) * wave.square()
+    }
+
+    fn inputs(&self, _: usize) -> Vec<Term> {
+        vec![Term::identity(0, 0)]
+    }
+
+    fn outputs(&self, _: usize) -> Vec<Term> {
+        let factor = -Complex64::new(1.0, self.shift);
+        vec![Term::new(0, 0, move |_| factor)]
+    }
+
+    fn pointwise<T: Real>(&self, _: usize, values: &mut [&mut [T]]) {
+        cube(values);
+    }
+}
+
+impl SemiLinear for Schrodinger {
+    fn name(&self) -> &'static str {
+        "nonlinear Schrodinger"
+    }
+
+    fn check(&self, dimensions: usize) -> Result<()> {
+        check_dimensions(dimensions, 1..=3)?;
+        check_parameters([("dispersion", self.dispersion), ("focusing", self.focusing)])
+    }
+
+    fn channels(&self, _: usize) -> usize {
+        2
+    }
+
+    fn is_complex(&self) -> bool {
+        true
+    }
+
+    fn degree(&self) -> usize {
+        3
+    }
+
+    fn linear(&self, _: usize, wave: &Wave) -> Complex64 {
+        Complex64::new(0.0, -self.dispersion * wave.square())
+    }
+
+    fn inputs(&self, _: usize) -> Vec<Term> {
+        vec![Term::identity(0, 0)]
+    }
+
+    fn outputs(&self, _: usize) -> Vec<Term> {
+        let factor = Complex64::new(0.0, self.focusing);
+        vec![Term::new(0, 0, move |_| factor)]
+    }
+
+    fn pointwise<T: Real>(&self, _: usize, values: &mut [&mut [T]]) {
+        cube(values);
+    }
+}
+
+/// `|A|^2 A`
+fn cube<T: Real>(values: &mut [&mut [T]]) {
+    each(values, |[re, im]| {
+        let square = re * re + im * im;
+        [square * re, square * im]
+    });
+}

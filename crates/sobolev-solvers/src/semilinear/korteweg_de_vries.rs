@@ -1,0 +1,68 @@
+//! Korteweg-de Vries equation: `u_t + speed (u^2/2)_x + dispersion u_xxx = viscosity u_xx - hyperviscosity u_xxxx`.
+//!
+//! With speed 6 and dispersion 1 the soliton is `c/2 sech^2(sqrt(c)/2 (x - c t))`. Without viscosity the integrals of `u`, `u^2`
+//! and `speed u^3/6 - dispersion u_x^2/2` are conserved. Korteweg and de Vries, Phil. Mag. 39 (1895).
+
+use crate::spectral::{
+    SemiLinear, Term, Wave, check_at_least_zero, check_dimensions, check_parameters, each,
+};
+use num_complex::Complex64;
+use sobolev_tensor::{Real, Result};
+
+/// The equation; see the module.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KortewegDeVries {
+    /// Coefficient of `(u^2/2)_x`.
+    pub speed: f64,
+    /// Coefficient of `u_xxx`.
+    pub dispersion: f64,
+    /// Coefficient of `u_xx`.
+    pub viscosity: f64,
+    /// Coefficient of `u_xxxx`.
+    pub hyperviscosity: f64,
+}
+
+impl Default for KortewegDeVries {
+    fn default() -> Self {
+        Self { speed: 6.0, dispersion: 1.0, viscosity: 0.0, hyperviscosity: 0.0 }
+    }
+}
+
+impl SemiLinear for KortewegDeVries {
+    fn name(&self) -> &'static str {
+        "Korteweg-de Vries"
+    }
+
+    fn check(&self, dimensions: usize) -> Result<()> {
+        check_dimensions(dimensions, 1..=1)?;
+        check_parameters([("speed", self.speed), ("dispersion", self.dispersion)])?;
+        check_at_least_zero([("viscosity", self.viscosity), ("hyperviscosity", self.hyperviscosity)])
+    }
+
+    fn channels(&self, _: usize) -> usize {
+        1
+    }
+
+    fn degree(&self) -> usize {
+        2
+    }
+
+    fn linear(&self, _: usize, wave: &Wave) -> Complex64 {
+        let square = wave.square();
+        let damping = -self.viscosity * square - self.hyperviscosity * square * square;
+        Complex64::new(damping, self.dispersion * wave.signed(0).powi(3))
+    }
+
+    fn inputs(&self, _: usize) -> Vec<Term> {
+        vec![Term::identity(0, 0)]
+    }
+
+    fn outputs(&self, _: usize) -> Vec<Term> {
+        let speed = self.speed;
+        vec![Term::new(0, 0, move |wave| Complex64::new(0.0, -0.5 * speed * wave.signed(0)))]
+    }
+
+    fn pointwise<T: Real>(&self, _: usize, values: &mut [&mut [T]]) {
+        each(values, |[u]| [u * u]);
+    }
+}
