@@ -60,7 +60,7 @@ fn batch(shape: &[usize]) -> ArrayD<f64> {
 
 #[test]
 fn samples_have_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
-    fn check<E: SemiLinear>(make: impl Fn() -> PeriodicSolver<E>, shape: &[usize]) {
+    fn check<E: SemiLinear>(make: impl Fn() -> PeriodicSolver<E> + Sync, shape: &[usize]) {
         let whole = make().solve(batch(shape).view(), 0.3).unwrap();
         for part in [0..1, 2..5, 8..11] {
             let initial = batch(shape).slice_axis(ndarray::Axis(0), part.clone().into()).to_owned();
