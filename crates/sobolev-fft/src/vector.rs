@@ -19,6 +19,19 @@ pub(crate) trait Vector<T: Real>: Copy {
     unsafe fn plus_product(self, factor: Self, other: Self) -> Self;
     /// `self - factor * other`, rounded once where the processor can.
     unsafe fn minus_product(self, factor: Self, other: Self) -> Self;
+    /// Whether `plus_product` rounds once.
+    const FUSED: bool;
+
+    /// The numbers in the opposite order.
+    #[inline(always)]
+    unsafe fn reversed(mut self) -> Self {
+        let numbers = (&raw mut self).cast::<T>();
+        for i in 0..Self::LANES / 2 {
+            // SAFETY: both lie in the vector.
+            unsafe { std::ptr::swap(numbers.add(i), numbers.add(Self::LANES - 1 - i)) };
+        }
+        self
+    }
     /// Transposes the square of LANES vectors from `block` on.
     #[inline(always)]
     unsafe fn transpose(block: *mut Self) {
@@ -38,6 +51,7 @@ pub(crate) struct Plain<T, const W: usize, const FUSED: bool>([T; W]);
 
 impl<T: Real, const W: usize, const FUSED: bool> Vector<T> for Plain<T, W, FUSED> {
     const LANES: usize = W;
+    const FUSED: bool = FUSED;
 
     #[inline(always)]
     unsafe fn splat(value: T) -> Self {
@@ -103,7 +117,7 @@ pub(crate) mod x86 {
         ($(#[$doc:meta])* $name:ident, $register:ty, $bytes:literal,
          f32: $splat32:ident $load32:ident $store32:ident $add32:ident $sub32:ident $mul32:ident $fused32:ident $negated32:ident,
          f64: $splat64:ident $load64:ident $store64:ident $add64:ident $sub64:ident $mul64:ident $fused64:ident $negated64:ident,
-         $to64:ident $to32:ident $(, $transpose:ident)?) => {
+         $to64:ident $to32:ident $(, $transpose:ident $reversed:ident)?) => {
             $(#[$doc])*
             pub(crate) struct $name<T>($register, PhantomData<T>);
 
@@ -119,12 +133,18 @@ pub(crate) mod x86 {
             /// The register holds f32 numbers or, seen through a cast that costs nothing, f64 ones.
             impl<T: Real> Vector<T> for $name<T> {
                 const LANES: usize = $bytes / size_of::<T>();
+                const FUSED: bool = true;
 
                 $(
                     #[inline(always)]
                     unsafe fn transpose(block: *mut Self) {
                         // SAFETY: as above; a block of registers is a block of vectors.
                         unsafe { $transpose::<T>(block.cast()) }
+                    }
+                    #[inline(always)]
+                    unsafe fn reversed(self) -> Self {
+                        // SAFETY: as above.
+                        Self(unsafe { $reversed::<T>(self.0) }, PhantomData)
                     }
                 )?
                 #[inline(always)]
@@ -250,11 +270,11 @@ pub(crate) mod x86 {
         _mm512_castps_pd _mm512_castpd_ps
     );
     vector!(
-        /// 32 bytes; needs AVX and FMA.
+        /// 32 bytes; needs AVX2 and FMA.
         Avx, __m256, 32,
         f32: _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_fmadd_ps _mm256_fnmadd_ps,
         f64: _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_fmadd_pd _mm256_fnmadd_pd,
-        _mm256_castps_pd _mm256_castpd_ps, transpose256
+        _mm256_castps_pd _mm256_castpd_ps, transpose256 reversed256
     );
     vector!(
         /// 16 bytes; needs FMA.
@@ -263,6 +283,18 @@ pub(crate) mod x86 {
         f64: _mm_set1_pd _mm_loadu_pd _mm_storeu_pd _mm_add_pd _mm_sub_pd _mm_mul_pd _mm_fmadd_pd _mm_fnmadd_pd,
         _mm_castps_pd _mm_castpd_ps
     );
+
+    /// Eight f32 or four f64 numbers in the opposite order.
+    #[inline(always)]
+    unsafe fn reversed256<T>(register: __m256) -> __m256 {
+        // SAFETY: the caller vouches for AVX2.
+        unsafe {
+            if size_of::<T>() == 8 {
+                return _mm256_castpd_ps(_mm256_permute4x64_pd::<0x1B>(_mm256_castps_pd(register)));
+            }
+            _mm256_permutevar8x32_ps(register, _mm256_setr_epi32(7, 6, 5, 4, 3, 2, 1, 0))
+        }
+    }
 
     /// Eight vectors of eight f32 numbers, or four of four f64 numbers: pairs within the halves, then the halves.
     #[inline(always)]

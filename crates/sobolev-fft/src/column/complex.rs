@@ -16,6 +16,8 @@ pub struct ColumnFourier<T: Real> {
     algorithm: Algorithm<T>,
     /// Row offsets of a scratch array of one vector of columns.
     narrow: Vec<usize>,
+    /// 0, 1, .., n - 1: rows of a single column.
+    line: Vec<usize>,
 }
 
 #[derive(Clone)]
@@ -51,7 +53,8 @@ impl<T: Real> ColumnFourier<T> {
             Some(passes) => Algorithm::Passes(passes),
             None => Algorithm::Lines(FftPlanner::new().plan_fft_forward(points)),
         };
-        Ok(Self { points, algorithm, narrow: (0..points).map(|row| 2 * lanes::<T>() * row).collect() })
+        let narrow = (0..points).map(|row| 2 * lanes::<T>() * row).collect();
+        Ok(Self { points, algorithm, narrow, line: (0..points).collect() })
     }
 
     /// Rows n.
@@ -157,6 +160,33 @@ impl<T: Real> ColumnFourier<T> {
     /// A scratch array of one vector of columns.
     pub(super) fn narrow_place(&self, base: *mut T) -> Place<T> {
         Place { base, offsets: self.narrow.as_ptr(), real: 0, imaginary: lanes::<T>() }
+    }
+
+    /// The numbers of a single column.
+    pub(super) fn line(&self) -> &[usize] {
+        &self.line
+    }
+
+    /// Whether [`single`](Self::single) can do it: there are passes between which the scratch has its padding.
+    pub(super) fn suits_a_line(&self) -> bool {
+        matches!(&self.algorithm, Algorithm::Passes(passes) if passes.len() > 1)
+    }
+
+    /// Transforms one column, a line of numbers, forward: along itself, with the operations of a block of columns.
+    ///
+    /// # Safety
+    /// The places must have the [`line`](Self::line) as offsets and n numbers, those of `work` one vector more; a plan that
+    /// [suits](Self::suits_a_line); the instruction set of V must be enabled.
+    #[inline(always)]
+    pub(super) unsafe fn single<V: Vector<T>>(&self, from: Place<T>, to: Place<T>, work: [Place<T>; 2]) {
+        let Algorithm::Passes(passes) = &self.algorithm else { return };
+        let mut source = from;
+        for (number, pass) in passes.iter().enumerate() {
+            let target = if number + 1 == passes.len() { to } else { work[number % 2] };
+            // SAFETY: passed on.
+            unsafe { pass.run_along::<V>(source, target) };
+            source = target;
+        }
     }
 
     /// Column by column.

@@ -84,6 +84,28 @@ impl<T: Real> Place<T> {
     }
 }
 
+/// Of a single column: numbers from `first` on.
+impl<T: Real> Place<T> {
+    #[inline(always)]
+    unsafe fn along<V: Vector<T>>(self, first: usize) -> [V; 2] {
+        // SAFETY: the caller vouches for the numbers.
+        unsafe {
+            let at = self.base.add(first);
+            [V::load(at.add(self.real)), V::load(at.add(self.imaginary))]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn along_store<V: Vector<T>>(self, first: usize, value: [V; 2]) {
+        // SAFETY: the caller vouches for the numbers.
+        unsafe {
+            let at = self.base.add(first);
+            value[0].store(at.add(self.real));
+            value[1].store(at.add(self.imaginary));
+        }
+    }
+}
+
 /// One pass: butterflies of `radix` rows, `count * run` of them, `run` being what the passes before have done.
 #[derive(Debug, Clone)]
 pub(super) struct Pass<T> {
@@ -92,6 +114,8 @@ pub(super) struct Pass<T> {
     run: usize,
     /// `[count, radix - 1, 2]`: powers of `exp(-2 pi i / (radix count))`.
     twiddles: Vec<T>,
+    /// `[radix - 1, 2, count]`: the same, neighbours in p beside each other.
+    lines: Vec<T>,
     /// Cosines and sines of an odd radix, `[(radix - 1)/2, (radix - 1)/2, 2]`.
     roots: Vec<T>,
 }
@@ -99,16 +123,18 @@ pub(super) struct Pass<T> {
 /// The passes of a transform of `points` rows, when all its factors have a radix.
 pub(super) fn passes<T: Real>(points: usize) -> Option<Vec<Pass<T>>> {
     let mut rest = points;
-    let mut radices = Vec::new();
-    for odd in (3..=LARGEST_RADIX).step_by(2) {
-        while rest.is_multiple_of(odd) {
-            radices.push(odd);
-            rest /= odd;
+    let mut odd = Vec::new();
+    for radix in (3..=LARGEST_RADIX).step_by(2) {
+        while rest.is_multiple_of(radix) {
+            odd.push(radix);
+            rest /= radix;
         }
     }
     if !rest.is_power_of_two() {
         return None;
     }
+    // The largest first: a single column is vectorised over runs of at least a vector, but for the first pass.
+    let mut radices = Vec::new();
     let mut bits = rest.trailing_zeros();
     while bits > 0 {
         // 16 = 4 * 4 is cheaper than 8 * 2.
@@ -116,12 +142,20 @@ pub(super) fn passes<T: Real>(points: usize) -> Option<Vec<Pass<T>>> {
         radices.push(1 << power);
         bits -= power;
     }
+    radices.extend(odd);
     let mut run = 1;
     let mut left = points;
     let mut passes = Vec::new();
     for radix in radices {
         left /= radix;
-        passes.push(Pass { radix, count: left, run, twiddles: twiddles(radix, left), roots: roots(radix) });
+        passes.push(Pass {
+            radix,
+            count: left,
+            run,
+            twiddles: twiddles(radix, left),
+            lines: if run == 1 { lines(radix, left) } else { Vec::new() },
+            roots: roots(radix),
+        });
         run *= radix;
     }
     Some(passes)
@@ -131,6 +165,16 @@ fn twiddles<T: Real>(radix: usize, count: usize) -> Vec<T> {
     let angle = |p: usize, k: usize| -TAU * (p * k) as f64 / (radix * count) as f64;
     let powers = (0..count).flat_map(|p| (1..radix).map(move |k| angle(p, k)));
     powers.flat_map(|angle| [T::cast(angle.cos()), T::cast(angle.sin())]).collect()
+}
+
+fn lines<T: Real>(radix: usize, count: usize) -> Vec<T> {
+    let twiddles = twiddles(radix, count);
+    let at = |p: usize, k: usize, part: usize| twiddles[2 * ((radix - 1) * p + k) + part];
+    let places = (0..radix - 1).flat_map(|k| [(k, 0), (k, 1)]);
+    places
+        .flat_map(|(k, part)| (0..count).map(move |p| (p, k, part)))
+        .map(|(p, k, part)| at(p, k, part))
+        .collect()
 }
 
 fn roots<T: Real>(radix: usize) -> Vec<T> {
@@ -150,31 +194,36 @@ impl<T: Real> Pass<T> {
         // SAFETY: passed on.
         unsafe {
             match self.radix {
-                2 => self.butterflies::<V, 2>(from, to),
-                3 => self.butterflies::<V, 3>(from, to),
-                4 => self.butterflies::<V, 4>(from, to),
-                5 => self.butterflies::<V, 5>(from, to),
-                7 => self.butterflies::<V, 7>(from, to),
-                8 => self.butterflies::<V, 8>(from, to),
-                11 => self.butterflies::<V, 11>(from, to),
-                _ => self.butterflies::<V, LARGEST_RADIX>(from, to),
+                2 => self.butterflies::<V, 2>(from, to, 0..self.count),
+                3 => self.butterflies::<V, 3>(from, to, 0..self.count),
+                4 => self.butterflies::<V, 4>(from, to, 0..self.count),
+                5 => self.butterflies::<V, 5>(from, to, 0..self.count),
+                7 => self.butterflies::<V, 7>(from, to, 0..self.count),
+                8 => self.butterflies::<V, 8>(from, to, 0..self.count),
+                11 => self.butterflies::<V, 11>(from, to, 0..self.count),
+                _ => self.butterflies::<V, LARGEST_RADIX>(from, to, 0..self.count),
             }
         }
     }
 
     #[inline(always)]
-    unsafe fn butterflies<V: Vector<T>, const R: usize>(&self, from: Place<T>, to: Place<T>) {
+    unsafe fn butterflies<V: Vector<T>, const R: usize>(
+        &self,
+        from: Place<T>,
+        to: Place<T>,
+        range: std::ops::Range<usize>,
+    ) {
         let (count, run) = (self.count, self.run);
         // SAFETY: rows below radix * count * run, the length of the transform; twiddles as made.
         unsafe {
-            for q in 0..run {
+            for q in 0..if range.start == 0 { run } else { 0 } {
                 let mut x = std::array::from_fn(|j| from.load::<V>(q + run * count * j));
                 self.butterfly::<V, R>(&mut x);
                 for (k, value) in x.into_iter().enumerate() {
                     to.store(q + run * k, value);
                 }
             }
-            for p in 1..count {
+            for p in range.start.max(1)..range.end {
                 let twiddles = self.twiddles.as_ptr().add(2 * (R - 1) * p);
                 let turn: [[V; 2]; R] = std::array::from_fn(|k| {
                     let at = twiddles.add(2 * k.max(1) - 2);
@@ -187,6 +236,108 @@ impl<T: Real> Pass<T> {
                     for k in 1..R {
                         to.store(q + run * (R * p + k), product(x[k], turn[k]));
                     }
+                }
+            }
+        }
+    }
+
+    /// Runs it on a single column: the numbers of one butterfly are loaded from as many vectors along the column.
+    ///
+    /// # Safety
+    /// As for [`run`](Self::run), with consecutive offsets; `to` must have one vector more when this is the first pass.
+    #[inline(always)]
+    pub(super) unsafe fn run_along<V: Vector<T>>(&self, from: Place<T>, to: Place<T>) {
+        // SAFETY: passed on.
+        unsafe {
+            match self.radix {
+                2 => self.along::<V, 2>(from, to),
+                3 => self.along::<V, 3>(from, to),
+                4 => self.along::<V, 4>(from, to),
+                5 => self.along::<V, 5>(from, to),
+                7 => self.along::<V, 7>(from, to),
+                8 => self.along::<V, 8>(from, to),
+                11 => self.along::<V, 11>(from, to),
+                _ => self.along::<V, LARGEST_RADIX>(from, to),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn along<V: Vector<T>, const R: usize>(&self, from: Place<T>, to: Place<T>) {
+        // SAFETY: passed on.
+        unsafe {
+            if self.run.is_multiple_of(V::LANES) {
+                self.along_runs::<V, R>(from, to);
+            } else if self.run == 1 {
+                self.along_counts::<V, R>(from, to);
+            } else if V::FUSED {
+                self.butterflies::<Plain<T, 1, true>, R>(from, to, 0..self.count);
+            } else {
+                self.butterflies::<Plain<T, 1, false>, R>(from, to, 0..self.count);
+            }
+        }
+    }
+
+    /// Neighbours in q: the butterflies of a run have the same twiddles.
+    #[inline(always)]
+    unsafe fn along_runs<V: Vector<T>, const R: usize>(&self, from: Place<T>, to: Place<T>) {
+        let (count, run) = (self.count, self.run);
+        // SAFETY: as in `butterflies`.
+        unsafe {
+            for p in 0..count {
+                let twiddles = self.twiddles.as_ptr().add(2 * (R - 1) * p);
+                for q in (0..run).step_by(V::LANES) {
+                    let mut x = std::array::from_fn(|j| from.along::<V>(q + run * (p + count * j)));
+                    self.butterfly::<V, R>(&mut x);
+                    for k in 0..R {
+                        if p > 0 && k > 0 {
+                            let at = twiddles.add(2 * k - 2);
+                            x[k] = product(x[k], [V::splat(*at), V::splat(*at.add(1))]);
+                        }
+                        to.along_store(q + run * (R * p + k), x[k]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Neighbours in p: each butterfly has its twiddles, and its results stand together.
+    #[inline(always)]
+    unsafe fn along_counts<V: Vector<T>, const R: usize>(&self, from: Place<T>, to: Place<T>) {
+        let count = self.count;
+        let whole = count / V::LANES * V::LANES;
+        let chunks = R.div_ceil(V::LANES);
+        // SAFETY: as in `butterflies`; twiddles as made. A vector that is stored over the end of a butterfly's results is
+        // stored over again by the next one, the last one over padding.
+        unsafe {
+            for p in (0..whole).step_by(V::LANES) {
+                let mut x: [[V; 2]; R] = std::array::from_fn(|j| from.along::<V>(p + count * j));
+                self.butterfly::<V, R>(&mut x);
+                for k in 1..R {
+                    let at = self.lines.as_ptr().add(2 * (k - 1) * count + p);
+                    x[k] = product(x[k], [V::load(at), V::load(at.add(count))]);
+                }
+                for part in 0..2 {
+                    // 13 results at most, in blocks of at least 4.
+                    let mut blocks = [[V::splat(T::zero()); 8]; 4];
+                    for k in 0..R {
+                        blocks[k / V::LANES][k % V::LANES] = x[k][part];
+                    }
+                    let plane = to.base.add(if part == 0 { to.real } else { to.imaginary });
+                    blocks[..chunks].iter_mut().for_each(|block| V::transpose(block.as_mut_ptr()));
+                    for lane in 0..V::LANES {
+                        for (chunk, block) in blocks[..chunks].iter().enumerate() {
+                            block[lane].store(plane.add(R * (p + lane) + chunk * V::LANES));
+                        }
+                    }
+                }
+            }
+            // The first one again, without the twiddles of one, which would turn the sign of some zeros; and the rest.
+            for rest in [0..1, whole.max(1)..count] {
+                if V::FUSED {
+                    self.butterflies::<Plain<T, 1, true>, R>(from, to, rest);
+                } else {
+                    self.butterflies::<Plain<T, 1, false>, R>(from, to, rest);
                 }
             }
         }

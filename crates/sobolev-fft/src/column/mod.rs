@@ -15,6 +15,7 @@ mod kernel;
 mod real;
 mod rows;
 mod scratch;
+mod single;
 #[cfg(test)]
 mod tests;
 mod transpose;
@@ -23,6 +24,7 @@ pub use complex::ColumnFourier;
 pub use real::RealColumnFourier;
 pub use rows::Rows;
 pub use scratch::ColumnScratch;
+pub use single::SingleFourier;
 pub use transpose::{to_columns, to_rows};
 
 /// Columns that are transformed together; arrays have a multiple of as many.

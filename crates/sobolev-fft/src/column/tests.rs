@@ -173,3 +173,52 @@ fn wrong_sizes_are_named() {
     assert!(run(7, &rows).contains("multiple of the lanes"));
     assert!(run(8, &Rows::contiguous(7, 8)).contains("rows"));
 }
+
+/// A single column against the same one in a block.
+fn compare_single<T: Real>(n: usize, waves: usize) -> bool {
+    let width = lanes::<T>();
+    let Some(single) = SingleFourier::<T>::new(n, waves).unwrap() else { return false };
+    let block = RealColumnFourier::<T>::new(n, waves, width).unwrap();
+    let column: Vec<T> = as_t(&noise(n, n as u64));
+    let mut columns = vec![T::one(); n * width];
+    (0..n).for_each(|j| columns[j * width + 2] = column[j]);
+    let split: Vec<T> = column.iter().step_by(2).chain(column.iter().skip(1).step_by(2)).copied().collect();
+    let rows = Rows::contiguous(waves, width);
+    let mut scratch = ColumnScratch::default();
+    let mut expected = vec![T::zero(); 2 * waves * width];
+    block.forward(&columns, (&mut expected, &rows), width, &mut scratch).unwrap();
+    let mut got = vec![T::zero(); 2 * width * single.rows()];
+    single.forward(&split, &mut got, &mut scratch).unwrap();
+    for k in 0..waves {
+        let at = 2 * width * (k / width) + k % width;
+        let wave = [expected[2 * width * k + 2], expected[2 * width * k + width + 2]];
+        assert_eq!([got[at], got[at + width]], wave, "{} {n} {waves}: wave {k}", T::NAME);
+    }
+    block.inverse((&expected, &rows), &mut columns, width, &mut scratch).unwrap();
+    // What is left over in the last row does not count.
+    for k in waves..width * single.rows() {
+        got[2 * width * (k / width) + k % width] = T::cast(f64::NAN);
+    }
+    let mut back = vec![T::zero(); n];
+    single.inverse(&got, &mut back, &mut scratch).unwrap();
+    for j in 0..n {
+        let value = back[j / 2 + if j % 2 == 0 { 0 } else { n / 2 }];
+        assert_eq!(value, columns[j * width + 2], "{} {n} {waves}: value {j}", T::NAME);
+    }
+    true
+}
+
+#[test]
+fn a_single_column_has_the_bits_of_one_in_a_block() {
+    let lengths =
+        [24, 30, 32, 36, 42, 48, 64, 66, 96, 100, 128, 130, 192, 250, 256, 286, 360, 512, 1000, 1024, 2048];
+    let mut compared = 0;
+    for n in lengths {
+        for waves in [1, n / 4, n / 3 + 1, n / 2, n / 2 + 1] {
+            compared +=
+                usize::from(compare_single::<f32>(n, waves)) + usize::from(compare_single::<f64>(n, waves));
+        }
+    }
+    assert!(compared > 180, "{compared}");
+    assert!(SingleFourier::<f64>::new(17, 3).unwrap().is_none());
+}
