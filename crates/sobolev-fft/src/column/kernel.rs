@@ -324,7 +324,10 @@ impl<T: Real> Pass<T> {
                         blocks[k / V::LANES][k % V::LANES] = x[k][part];
                     }
                     let plane = to.base.add(if part == 0 { to.real } else { to.imaginary });
-                    blocks[..chunks].iter_mut().for_each(|block| V::transpose(block.as_mut_ptr()));
+                    // A loop and not a closure, which would be compiled without the instruction set.
+                    for block in &mut blocks[..chunks] {
+                        V::transpose(block.as_mut_ptr());
+                    }
                     for lane in 0..V::LANES {
                         for (chunk, block) in blocks[..chunks].iter().enumerate() {
                             block[lane].store(plane.add(R * (p + lane) + chunk * V::LANES));

@@ -51,7 +51,10 @@ pub struct PeriodicSolver<E> {
     double: Kept<f64>,
 }
 
-type Kept<T> = Mutex<Vec<(Vec<usize>, u64, Arc<Stepper<T>>)>>;
+type Kept<T> = Mutex<Vec<(Key, Arc<Stepper<T>>)>>;
+
+/// Points and bits of the time step.
+type Key = (Vec<usize>, u64);
 
 impl<E: SemiLinear> PeriodicSolver<E> {
     /// The solver of `equation` on a box of side `lengths` with time steps of at most `step`, of fourth order.
@@ -114,15 +117,15 @@ impl<E: SemiLinear> PeriodicSolver<E> {
     fn stepper<T: Real>(&self, kept: &Kept<T>, points: &[usize], step: f64) -> Result<Arc<Stepper<T>>> {
         // The list is whole between any two operations on it.
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((.., found)) = kept.iter().find(|(p, s, _)| p == points && *s == step.to_bits()) {
+        let key = (points.to_vec(), step.to_bits());
+        if let Some((_, found)) = kept.iter().find(|(other, _)| *other == key) {
             return Ok(Arc::clone(found));
         }
-        let grid = self.grid(points)?;
-        let made = Arc::new(Stepper::new(&self.equation, &grid, self.scheme, step)?);
+        let made = Arc::new(Stepper::new(&self.equation, &self.grid(points)?, self.scheme, step)?);
         if kept.len() == KEPT {
             kept.remove(0);
         }
-        kept.push((points.to_vec(), step.to_bits(), Arc::clone(&made)));
+        kept.push((key, Arc::clone(&made)));
         Ok(made)
     }
 

@@ -1,14 +1,15 @@
 //! Between values of fields on a periodic grid and the coefficients of their kept waves.
 //!
 //! Coefficients are stored in the order in which the transforms leave them: rows of a few neighbours ([`lanes`]), real parts
-//! before imaginary ones. In one dimension the neighbours are samples, in more they are waves of the leading axes.
+//! before imaginary ones. In one dimension the neighbours are samples, or waves of a sample that is alone; in more dimensions they
+//! are waves of the leading axes.
 //! What happens to a coefficient depends on its wave alone, so that only this module knows the order. Some places are
 //! padding: transforms leave anything there, and expect zero; tables are zero there.
 
 use super::grid::{PeriodicGrid, Wave};
 use num_complex::Complex64;
 use sobolev_fft::column::{
-    ColumnFourier, ColumnScratch, RealColumnFourier, Rows, lanes, to_columns, to_rows,
+    ColumnFourier, ColumnScratch, RealColumnFourier, Rows, SingleFourier, lanes, to_columns, to_rows,
 };
 use sobolev_tensor::{Buffer, Real, Result};
 
@@ -43,6 +44,8 @@ pub(crate) struct FieldTransform<T: Real> {
 enum First<T: Real> {
     Real(RealColumnFourier<T>, Rows),
     Complex(Axis<T>),
+    /// One sample in one dimension.
+    Single(SingleFourier<T>),
 }
 
 /// A complex axis. Waves that are not kept share one row of padding at the end.
@@ -87,6 +90,25 @@ pub(crate) struct TransformScratch<T: Real> {
 }
 
 impl<T: Real> FieldTransform<T> {
+    /// The transform of one real sample in one dimension, which leaves it the bits that it has among others; nothing where
+    /// there is none.
+    pub(crate) fn single(grid: &PeriodicGrid) -> Result<Option<Self>> {
+        let [n] = *grid.points() else { return Ok(None) };
+        let waves = grid.kept(0) + 1;
+        let Some(plan) = SingleFourier::new(n, waves)? else { return Ok(None) };
+        Ok(Some(Self {
+            grid: grid.clone(),
+            kind: Kind::Real,
+            first: First::Single(plan),
+            first_waves: Vec::new(),
+            middle: None,
+            last: None,
+            columns: 1,
+            inner: 1,
+            leading: (0..waves).map(|k| Some([k, 0, 0])).collect(),
+        }))
+    }
+
     pub(crate) fn new(grid: &PeriodicGrid, kind: Kind) -> Result<Self> {
         let points = grid.points();
         let width = lanes::<T>();
@@ -132,7 +154,11 @@ impl<T: Real> FieldTransform<T> {
 
     /// Samples that are transformed together.
     pub(crate) fn samples(&self) -> usize {
-        if self.last.is_none() { lanes::<T>() } else { 1 }
+        if self.last.is_none() && !self.is_single() { lanes::<T>() } else { 1 }
+    }
+
+    fn is_single(&self) -> bool {
+        matches!(self.first, First::Single(_))
     }
 
     /// Arrays of values that the field has.
@@ -152,7 +178,8 @@ impl<T: Real> FieldTransform<T> {
     /// Numbers of the coefficients.
     pub(crate) fn coefficients_len(&self) -> usize {
         let width = lanes::<T>();
-        self.last.as_ref().map_or(2 * width * self.leading.len(), |last| self.blocks() * last.len(width))
+        let rows = if self.is_single() { self.blocks() } else { self.leading.len() };
+        self.last.as_ref().map_or(2 * width * rows, |last| self.blocks() * last.len(width))
     }
 
     pub(crate) fn scratch(&self) -> TransformScratch<T> {
@@ -177,6 +204,10 @@ impl<T: Real> FieldTransform<T> {
         let width = lanes::<T>();
         let value =
             |rows: Option<[usize; 3]>| rows.map_or(Complex64::ZERO, |rows| symbol(&self.grid.wave(rows)));
+        if self.is_single() {
+            let places = 0..width * self.blocks();
+            return places.map(|place| value(self.leading.get(place).copied().flatten())).collect();
+        }
         let Some(last) = &self.last else {
             return self.leading.iter().flat_map(|&rows| std::iter::repeat_n(value(rows), width)).collect();
         };
@@ -274,6 +305,7 @@ impl<T: Real> FieldTransform<T> {
     fn first_forward(&self, values: &[T], to: &mut [T], columns: &mut ColumnScratch<T>) -> Result<()> {
         match &self.first {
             First::Real(plan, waves) => plan.forward(values, (to, waves), self.columns, columns),
+            First::Single(plan) => plan.forward(values, to, columns),
             First::Complex(axis) => {
                 axis.plan.forward((values, &axis.values), (to, &axis.waves), self.columns, columns)
             }
@@ -283,6 +315,7 @@ impl<T: Real> FieldTransform<T> {
     fn first_inverse(&self, from: &[T], values: &mut [T], columns: &mut ColumnScratch<T>) -> Result<()> {
         match &self.first {
             First::Real(plan, waves) => plan.inverse((from, waves), values, self.columns, columns),
+            First::Single(plan) => plan.inverse(from, values, columns),
             First::Complex(axis) => {
                 axis.plan.inverse((from, &axis.waves), (values, &axis.values), self.columns, columns)
             }
@@ -308,6 +341,11 @@ impl<T: Real> FieldTransform<T> {
             1 => (1, lanes::<T>()),
             _ => (points[points.len() - 1], self.inner),
         };
-        (0..self.grid.len()).map(move |i| i / row * pitch + i % row + lane)
+        let half = if self.is_single() { points[0] / 2 } else { 0 };
+        (0..self.grid.len()).map(move |i| match half {
+            0 => i / row * pitch + i % row + lane,
+            // Values of even number, then those of odd number.
+            _ => i / 2 + i % 2 * half,
+        })
     }
 }
