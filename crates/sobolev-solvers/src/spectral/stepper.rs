@@ -56,18 +56,15 @@ pub(crate) struct Work<T: Real> {
 }
 
 impl<T: Real> Stepper<T> {
-    /// For samples that come `alone`, where that makes a difference, or several at a time.
     pub(crate) fn new(
         equation: &impl SemiLinear,
         grid: &PeriodicGrid,
         scheme: TimeScheme,
         step: f64,
-        alone: bool,
     ) -> Result<Self> {
         let dimensions = grid.points().len();
         let kind = if equation.is_complex() { Kind::Complex } else { Kind::Real };
-        let single = if alone && kind == Kind::Real { FieldTransform::<T>::single(grid)? } else { None };
-        let transform = single.map_or_else(|| FieldTransform::new(grid, kind), Ok)?;
+        let transform = FieldTransform::<T>::new(grid, kind)?;
         let fields = if equation.is_complex() { 1 } else { equation.channels(dimensions) };
         let points = grid.len() as f64;
         let scale = Table::new(&transform.table(&|_| Complex64::new(1.0 / points, 0.0)));

@@ -1,8 +1,8 @@
 //! Between values of fields on a periodic grid and the coefficients of their kept waves.
 //!
 //! Coefficients are stored in the order in which the transforms leave them: rows of a few neighbours ([`lanes`]), real parts
-//! before imaginary ones. In one dimension the neighbours are samples, or waves of a sample that is alone; in more dimensions they
-//! are waves of the leading axes.
+//! before imaginary ones. In one dimension the neighbours are waves, or samples
+//! where a transform along itself has no algorithm; in more dimensions they are waves of the leading axes.
 //! What happens to a coefficient depends on its wave alone, so that only this module knows the order. Some places are
 //! padding: transforms leave anything there, and expect zero; tables are zero there.
 
@@ -90,13 +90,17 @@ pub(crate) struct TransformScratch<T: Real> {
 }
 
 impl<T: Real> FieldTransform<T> {
-    /// The transform of one real sample in one dimension, which leaves it the bits that it has among others; nothing where
-    /// there is none.
-    pub(crate) fn single(grid: &PeriodicGrid) -> Result<Option<Self>> {
-        let [n] = *grid.points() else { return Ok(None) };
-        let waves = grid.kept(0) + 1;
-        let Some(plan) = SingleFourier::new(n, waves)? else { return Ok(None) };
-        Ok(Some(Self {
+    pub(crate) fn new(grid: &PeriodicGrid, kind: Kind) -> Result<Self> {
+        if let ([n], Kind::Real) = (grid.points(), kind)
+            && let Some(plan) = SingleFourier::new(*n, grid.kept(0) + 1)?
+        {
+            return Ok(Self::single(grid, plan));
+        }
+        Self::in_blocks(grid, kind)
+    }
+
+    fn single(grid: &PeriodicGrid, plan: SingleFourier<T>) -> Self {
+        Self {
             grid: grid.clone(),
             kind: Kind::Real,
             first: First::Single(plan),
@@ -105,11 +109,11 @@ impl<T: Real> FieldTransform<T> {
             last: None,
             columns: 1,
             inner: 1,
-            leading: (0..waves).map(|k| Some([k, 0, 0])).collect(),
-        }))
+            leading: (0..=grid.kept(0)).map(|k| Some([k, 0, 0])).collect(),
+        }
     }
 
-    pub(crate) fn new(grid: &PeriodicGrid, kind: Kind) -> Result<Self> {
+    fn in_blocks(grid: &PeriodicGrid, kind: Kind) -> Result<Self> {
         let points = grid.points();
         let width = lanes::<T>();
         let n1 = points[0];
