@@ -21,7 +21,7 @@ fn entry<'py>(py: Python<'py>, texts: &[(&str, &str)]) -> PyResult<Bound<'py, Py
 fn with_settings<'py>(dict: Bound<'py, PyDict>, settings: &[SettingEntry]) -> PyResult<Bound<'py, PyDict>> {
     let py = dict.py();
     let texts =
-        |s: &SettingEntry| entry(py, &[("name", s.name), ("default", s.default), ("summary", s.summary)]);
+        |s: &SettingEntry| entry(py, &[("name", s.name), ("default", &s.default), ("summary", s.summary)]);
     dict.set_item("settings", settings.iter().map(texts).collect::<PyResult<Vec<_>>>()?)?;
     Ok(dict)
 }
@@ -32,7 +32,7 @@ pub(crate) fn equations(py: Python<'_>) -> Entries<'_> {
     let texts = |e: &sobolev::solvers::EquationEntry| {
         let texts = [("name", e.name), ("formula", e.formula), ("summary", e.summary), ("method", e.method)];
         let entry = entry(py, &[&texts[..], &[("source", e.source)]].concat())?;
-        with_settings(entry, e.settings)
+        with_settings(entry, &(e.settings)())
     };
     EQUATIONS.iter().map(texts).collect()
 }

@@ -34,7 +34,19 @@ pub use random_field::GaussianField;
 pub use solver::{SteadySolver, TimeSolver};
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
-pub static EQUATIONS: &[EquationEntry] = &[BURGERS, DARCY];
+pub static EQUATIONS: &[EquationEntry] = {
+    static ALL: [EquationEntry; 2 + semilinear::ENTRIES.len()] = {
+        let mut all = [BURGERS; 2 + semilinear::ENTRIES.len()];
+        all[1] = DARCY;
+        let mut i = 0;
+        while i < semilinear::ENTRIES.len() {
+            all[2 + i] = semilinear::ENTRIES[i];
+            i += 1;
+        }
+        all
+    };
+    &ALL
+};
 
 #[cfg(test)]
 mod tests {
@@ -49,9 +61,10 @@ mod tests {
             let error = (entry.build)(unknown).unwrap_err().to_string();
             let names = error.split("expected one of ").nth(1).and_then(|rest| rest.split(", got").next());
             let known: BTreeSet<&str> = names.unwrap().split(", ").collect();
-            let listed: BTreeSet<&str> = entry.settings.iter().map(|setting| setting.name).collect();
+            let settings = (entry.settings)();
+            let listed: BTreeSet<&str> = settings.iter().map(|setting| setting.name).collect();
             assert_eq!(listed, known, "{}", entry.name);
-            for setting in entry.settings {
+            for setting in &settings {
                 let Ok(stated) = format!("value = {}", setting.default).parse::<toml::Table>() else {
                     continue;
                 };

@@ -79,7 +79,7 @@ pub struct EquationEntry {
     /// Paper or data set that the defaults follow.
     pub source: &'static str,
     /// The settings that `build` takes.
-    pub settings: &'static [SettingEntry],
+    pub settings: fn() -> Vec<SettingEntry>,
     /// Makes the problem from a table of settings; absent settings take their defaults, unknown ones are errors.
     pub build: fn(toml::Table) -> Result<Box<dyn Problem>>,
 }

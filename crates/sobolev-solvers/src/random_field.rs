@@ -97,18 +97,21 @@ impl GaussianField {
     /// The field of `covariance` on a box of side lengths `extent`, in 1 to 3 dimensions, of mean zero.
     ///
     /// # Errors
-    /// [`Error::Value`] for an amplitude, a length or an exponent that is not positive or not finite, and a negative
-    /// inverse length; [`Error::Shape`] for no or more than three dimensions.
+    /// [`Error::Value`] for an amplitude or a length that is not positive or not finite, and a negative exponent or inverse
+    /// length; [`Error::Shape`] for no or more than three dimensions. Without band limit a field needs an exponent above half
+    /// the dimension.
     pub fn new(covariance: Covariance, boundary: Boundary, extent: &[f64]) -> Result<Self> {
         let positive = |argument: &str, value: f64| {
             let right = value.is_finite() && value > 0.0;
             if right { Ok(()) } else { Err(Error::value(argument, "a positive finite number", value)) }
         };
         positive("amplitude", covariance.amplitude)?;
-        positive("exponent", covariance.exponent)?;
-        let tau = covariance.inverse_length;
-        if !(tau.is_finite() && tau >= 0.0) {
-            return Err(Error::value("inverse_length", "a finite number of at least 0", tau));
+        for (argument, value) in
+            [("exponent", covariance.exponent), ("inverse_length", covariance.inverse_length)]
+        {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(Error::value(argument, "a finite number of at least 0", value));
+            }
         }
         if !(1..=3).contains(&extent.len()) {
             return Err(Error::shape("extent", "1 to 3 side lengths", &[extent.len()]));

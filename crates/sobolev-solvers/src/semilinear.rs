@@ -7,11 +7,13 @@ mod fisher_kpp;
 mod fitzhugh_nagumo;
 mod ginzburg_landau;
 mod gray_scott;
+mod initial;
 mod korteweg_de_vries;
 mod kuramoto_sivashinsky;
 mod linear;
 mod navier_stokes_velocity;
 mod navier_stokes_vorticity;
+mod problem;
 mod swift_hohenberg;
 #[cfg(test)]
 mod tests;
@@ -29,3 +31,28 @@ pub use linear::Linear;
 pub use navier_stokes_velocity::{NavierStokesVelocity, VelocityForcing};
 pub use navier_stokes_vorticity::{NavierStokesVorticity, VorticityForcing};
 pub use swift_hohenberg::SwiftHohenberg;
+
+use crate::problem::EquationEntry;
+use problem::entry;
+
+/// The lines of these equations in the list of equations.
+pub(crate) const ENTRIES: [EquationEntry; 18] = [
+    entry::<linear::Advection>(),
+    entry::<linear::Diffusion>(),
+    entry::<linear::AdvectionDiffusion>(),
+    entry::<linear::Dispersion>(),
+    entry::<linear::HyperDiffusion>(),
+    entry::<VectorBurgers>(),
+    entry::<KortewegDeVries>(),
+    entry::<KuramotoSivashinsky>(),
+    entry::<FisherKpp>(),
+    entry::<AllenCahn>(),
+    entry::<CahnHilliard>(),
+    entry::<GrayScott>(),
+    entry::<SwiftHohenberg>(),
+    entry::<FitzHughNagumo>(),
+    entry::<GinzburgLandau>(),
+    entry::<Schrodinger>(),
+    entry::<NavierStokesVorticity>(),
+    entry::<NavierStokesVelocity>(),
+];

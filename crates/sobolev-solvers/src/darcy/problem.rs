@@ -219,29 +219,31 @@ pub const DARCY: EquationEntry = EquationEntry {
     summary: "unit square or cube, u = 0 on the boundary; from a random coefficient a to the solution u",
     method: "finite volumes with harmonic face means, order 2; conjugate gradients with a multigrid cycle",
     source: "Li et al., Fourier neural operator, arXiv:2010.08895 (2020): a = 12 or 3, f = 1, 421 points a side",
-    settings: &[
-        SettingEntry::new("size", "421", "cells along each side, at least 4"),
-        SettingEntry::new("dimension", "2", "2 or 3"),
-        SettingEntry::new(
-            "stride",
-            "1",
-            "keep each how manieth cell along each side: size = 421, stride = 5 keeps 85",
-        ),
-        SettingEntry::new(
-            "coefficient",
-            "\"piecewise\"",
-            "\"piecewise\": high where the field is >= 0, low elsewhere; \"lognormal\": its exponential",
-        ),
-        SettingEntry::new("low", "3.0", "smaller value of a piecewise coefficient"),
-        SettingEntry::new("high", "12.0", "larger value of a piecewise coefficient"),
-        SettingEntry::new("field", "\"darcy\"", FIELD_HELP),
-        SettingEntry::new(
-            "modes",
-            "all",
-            "keep only the waves of the field up to this wavenumber, the same function on every grid",
-        ),
-        SettingEntry::new("forcing", "1.0", "f, a constant"),
-        SettingEntry::new("tolerance", "1e-8", "relative residual of the solution, 1e-14 to 0.1"),
-    ],
+    settings: || {
+        vec![
+            SettingEntry::new("size", "421", "cells along each side, at least 4"),
+            SettingEntry::new("dimension", "2", "2 or 3"),
+            SettingEntry::new(
+                "stride",
+                "1",
+                "keep each how manieth cell along each side: size = 421, stride = 5 keeps 85",
+            ),
+            SettingEntry::new(
+                "coefficient",
+                "\"piecewise\"",
+                "\"piecewise\": high where the field is >= 0, low elsewhere; \"lognormal\": its exponential",
+            ),
+            SettingEntry::new("low", "3.0", "smaller value of a piecewise coefficient"),
+            SettingEntry::new("high", "12.0", "larger value of a piecewise coefficient"),
+            SettingEntry::new("field", "\"darcy\"", FIELD_HELP),
+            SettingEntry::new(
+                "modes",
+                "all",
+                "keep only the waves of the field up to this wavenumber, the same function on every grid",
+            ),
+            SettingEntry::new("forcing", "1.0", "f, a constant"),
+            SettingEntry::new("tolerance", "1e-8", "relative residual of the solution, 1e-14 to 0.1"),
+        ]
+    },
     build: |table| Ok(Box::new(DarcyProblem::new(settings::read("darcy", table)?)?)),
 };

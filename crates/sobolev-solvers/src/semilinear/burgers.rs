@@ -4,12 +4,16 @@
 //! Burgers, Adv. Appl. Mech. 1 (1948). In one dimension the published data sets are those of [`Burgers`](crate::Burgers), whose
 //! steps follow the error.
 
+use super::problem::Catalogued;
+use crate::settings;
 use crate::spectral::{SemiLinear, Term, Wave, check_at_least_zero, check_dimensions, each};
 use num_complex::Complex64;
+use serde::Deserialize;
 use sobolev_tensor::{Real, Result};
 
 /// The equation; see the module.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct VectorBurgers {
     /// Coefficient of the Laplacian.
     pub viscosity: f64,
@@ -68,4 +72,32 @@ impl SemiLinear for VectorBurgers {
 /// Pairs of axes i <= j in order.
 fn pairs(dimensions: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..dimensions).flat_map(move |i| (i..dimensions).map(move |j| (i, j)))
+}
+
+impl Catalogued for VectorBurgers {
+    type Equation = VectorBurgers;
+
+    const NAME: &'static str = "burgers-vector";
+    const FORMULA: &'static str = "u_t + div(u u)/2 = viscosity Laplacian u";
+    const SUMMARY: &'static str =
+        "as many components as dimensions; the published one-dimensional data are those of burgers";
+    const SOURCE: &'static str = "Burgers 1948; Exponax";
+    const DEFAULTS: &'static str = "\
+size = 128
+dimension = 2
+length = 1.0
+time = 0.5
+step = 0.001
+initial = { fourier = 5, normalise = \"max\" }
+viscosity = 0.01";
+    const PARAMETERS: &'static [(&'static str, &'static str)] =
+        &[("viscosity", "coefficient of the Laplacian")];
+
+    fn channels(dimensions: usize) -> Vec<String> {
+        ["u", "v", "w"][..dimensions].iter().map(ToString::to_string).collect()
+    }
+
+    fn equation(parameters: toml::Table) -> Result<VectorBurgers> {
+        settings::read(Self::NAME, parameters)
+    }
 }

@@ -3,12 +3,16 @@
 //!
 //! Gray and Scott, Chem. Eng. Sci. 39 (1984); Pearson, Science 261 (1993), for the patterns by feed and kill.
 
+use super::problem::Catalogued;
+use crate::settings;
 use crate::spectral::{SemiLinear, Term, Wave, check_at_least_zero, check_dimensions, each};
 use num_complex::Complex64;
+use serde::Deserialize;
 use sobolev_tensor::{Real, Result};
 
 /// The equations; see the module.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GrayScott {
     /// Coefficient of the Laplacian of a.
     pub diffusivity_a: f64,
@@ -65,5 +69,39 @@ impl SemiLinear for GrayScott {
 
     fn pointwise<T: Real>(&self, _: usize, values: &mut [&mut [T]]) {
         each(values, |[a, b]| [a * b * b]);
+    }
+}
+
+impl Catalogued for GrayScott {
+    type Equation = GrayScott;
+
+    const NAME: &'static str = "gray-scott";
+    const FORMULA: &'static str = "a_t = diffusivity_a Laplacian a - a b^2 + feed (1 - a), b_t = diffusivity_b Laplacian b + a b^2 - (feed + kill) b";
+    const SUMMARY: &'static str = "spots, worms and mazes of two reacting substances";
+    const SOURCE: &'static str = "Gray and Scott 1984; Pearson 1993; The Well: side 2, 128 points, step 1";
+    const DEFAULTS: &'static str = "\
+size = 128
+dimension = 2
+length = 2.0
+time = 1000.0
+step = 1.0
+initial = { bumps = 20, sharpness = 400.0, shared = true, scale = [-0.5, 0.25], offset = [1.0, 0.0] }
+diffusivity_a = 2e-5
+diffusivity_b = 1e-5
+feed = 0.029
+kill = 0.057";
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &[
+        ("diffusivity_a", "coefficient of the Laplacian of a"),
+        ("diffusivity_b", "coefficient of the Laplacian of b"),
+        ("feed", "rate at which a is fed and all is washed out"),
+        ("kill", "rate at which b is taken out besides"),
+    ];
+
+    fn channels(_: usize) -> Vec<String> {
+        vec!["a".to_string(), "b".to_string()]
+    }
+
+    fn equation(parameters: toml::Table) -> Result<GrayScott> {
+        settings::read(Self::NAME, parameters)
     }
 }

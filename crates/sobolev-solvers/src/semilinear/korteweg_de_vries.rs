@@ -3,14 +3,18 @@
 //! With speed 6 and dispersion 1 the soliton is `c/2 sech^2(sqrt(c)/2 (x - c t))`. Without viscosity the integrals of `u`, `u^2`
 //! and `speed u^3/6 - dispersion u_x^2/2` are conserved. Korteweg and de Vries, Phil. Mag. 39 (1895).
 
+use super::problem::Catalogued;
+use crate::settings;
 use crate::spectral::{
     SemiLinear, Term, Wave, check_at_least_zero, check_dimensions, check_parameters, each,
 };
 use num_complex::Complex64;
+use serde::Deserialize;
 use sobolev_tensor::{Real, Result};
 
 /// The equation; see the module.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct KortewegDeVries {
     /// Coefficient of `(u^2/2)_x`.
     pub speed: f64,
@@ -64,5 +68,40 @@ impl SemiLinear for KortewegDeVries {
 
     fn pointwise<T: Real>(&self, _: usize, values: &mut [&mut [T]]) {
         each(values, |[u]| [u * u]);
+    }
+}
+
+impl Catalogued for KortewegDeVries {
+    type Equation = KortewegDeVries;
+
+    const NAME: &'static str = "korteweg-de-vries";
+    const FORMULA: &'static str =
+        "u_t + speed (u^2/2)_x + dispersion u_xxx = viscosity u_xx - hyperviscosity u_xxxx";
+    const SUMMARY: &'static str = "solitons on a periodic interval";
+    const SOURCE: &'static str = "Korteweg and de Vries 1895; Zabusky and Kruskal 1965";
+    const DEFAULTS: &'static str = "\
+size = 256
+dimension = 1
+length = 40.0
+time = 10.0
+step = 0.005
+initial = { fourier = 5, normalise = \"max\" }
+speed = 6.0
+dispersion = 1.0
+viscosity = 0.0
+hyperviscosity = 0.0";
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &[
+        ("speed", "coefficient of (u^2/2)_x"),
+        ("dispersion", "coefficient of u_xxx"),
+        ("viscosity", "coefficient of u_xx"),
+        ("hyperviscosity", "coefficient of -u_xxxx"),
+    ];
+
+    fn channels(_: usize) -> Vec<String> {
+        vec!["u".to_string()]
+    }
+
+    fn equation(parameters: toml::Table) -> Result<KortewegDeVries> {
+        settings::read(Self::NAME, parameters)
     }
 }

@@ -6,12 +6,16 @@
 //!
 //! Kuramoto and Tsuzuki, Prog. Theor. Phys. 55 (1976); Sivashinsky, Acta Astronautica 4 (1977).
 
+use super::problem::Catalogued;
+use crate::settings;
 use crate::spectral::{SemiLinear, Term, Wave, each};
 use num_complex::Complex64;
+use serde::Deserialize;
 use sobolev_tensor::{Error, Real, Result};
 
 /// The form of the nonlinear part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum KsForm {
     /// `(u^2/2)_x`, in one dimension.
     #[default]
@@ -21,7 +25,8 @@ pub enum KsForm {
 }
 
 /// The equation; see the module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct KuramotoSivashinsky {
     /// The form of the nonlinear part.
     pub form: KsForm,
@@ -75,5 +80,34 @@ impl SemiLinear for KuramotoSivashinsky {
             (_, 2) => each(values, |[x, y]| [x * x + y * y]),
             _ => each(values, |[x, y, z]| [x * x + y * y + z * z]),
         }
+    }
+}
+
+impl Catalogued for KuramotoSivashinsky {
+    type Equation = KuramotoSivashinsky;
+
+    const NAME: &'static str = "kuramoto-sivashinsky";
+    const FORMULA: &'static str =
+        "u_t = -Laplacian u - Laplacian^2 u - (u^2/2)_x, or - |grad u|^2/2 without its mean";
+    const SUMMARY: &'static str = "chaos of flame fronts";
+    const SOURCE: &'static str = "Kuramoto and Tsuzuki 1976; Sivashinsky 1977; Kassam and Trefethen 2005";
+    const DEFAULTS: &'static str = "\
+size = 256
+dimension = 1
+length = 64.0
+time = 20.0
+step = 0.05
+warm_up = 50.0
+initial = { fourier = 5, normalise = \"max\" }
+form = \"conservative\"";
+    const PARAMETERS: &'static [(&'static str, &'static str)] =
+        &[("form", "\"conservative\" in one dimension, or \"combustion\"")];
+
+    fn channels(_: usize) -> Vec<String> {
+        vec!["u".to_string()]
+    }
+
+    fn equation(parameters: toml::Table) -> Result<KuramotoSivashinsky> {
+        settings::read(Self::NAME, parameters)
     }
 }

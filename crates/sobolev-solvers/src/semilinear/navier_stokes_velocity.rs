@@ -4,12 +4,16 @@
 //! The rotational form conserves energy without viscosity; the pressure is what P takes away (Canuto et al. 1988, section 7.2).
 //! The initial velocity is projected too.
 
+use super::problem::Catalogued;
+use crate::settings;
 use crate::spectral::{SemiLinear, Term, Wave, check_at_least_zero, check_dimensions, each};
 use num_complex::Complex64;
+use serde::Deserialize;
 use sobolev_tensor::{Real, Result};
 
 /// A force on the fluid.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum VelocityForcing {
     /// Nothing: decaying turbulence.
     #[default]
@@ -31,7 +35,8 @@ pub enum VelocityForcing {
 }
 
 /// The equations; see the module.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NavierStokesVelocity {
     /// nu.
     pub viscosity: f64,
@@ -123,5 +128,40 @@ impl SemiLinear for NavierStokesVelocity {
         } else {
             each(values, |[u, v, w, a, b, c]| [v * c - w * b, w * a - u * c, u * b - v * a]);
         }
+    }
+}
+
+impl Catalogued for NavierStokesVelocity {
+    type Equation = NavierStokesVelocity;
+
+    const NAME: &'static str = "navier-stokes-velocity";
+    const FORMULA: &'static str = "u_t = P(u x curl u + f) + viscosity Laplacian u - drag u, div u = 0";
+    const SUMMARY: &'static str = "turbulence in two and three dimensions, from the velocity to a later one";
+    const SOURCE: &'static str = "Canuto et al. 1988; Taylor and Green 1937";
+    const DEFAULTS: &'static str = "\
+size = 32
+dimension = 3
+length = 6.283185307179586
+time = 2.0
+step = 0.02
+initial = { fourier = 3, normalise = \"std\" }
+viscosity = 0.02
+drag = 0.0
+forcing = \"none\"";
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &[
+        ("viscosity", "nu"),
+        ("drag", "linear drag"),
+        (
+            "forcing",
+            "\"none\", { kolmogorov = { wavenumber = .., amplitude = .. } } or { linear = { rate = .., wavenumber = .. } }",
+        ),
+    ];
+
+    fn channels(dimensions: usize) -> Vec<String> {
+        ["u", "v", "w"][..dimensions].iter().map(ToString::to_string).collect()
+    }
+
+    fn equation(parameters: toml::Table) -> Result<NavierStokesVelocity> {
+        settings::read(Self::NAME, parameters)
     }
 }

@@ -4,13 +4,17 @@
 //! Basdevant's form of the nonlinear part, `(d_yy - d_xx)(u v) + d_xy (u^2 - v^2)`, takes four transforms in place of five
 //! (Basdevant, J. Comput. Phys. 50, 1983). Energy and enstrophy are conserved without viscosity, drag and forcing.
 
+use super::problem::Catalogued;
+use crate::settings;
 use crate::spectral::{SemiLinear, Term, Wave, check_at_least_zero, check_dimensions, each};
 use num_complex::Complex64;
+use serde::Deserialize;
 use sobolev_tensor::{Real, Result};
 use std::f64::consts::TAU;
 
 /// What drives the flow.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum VorticityForcing {
     /// Nothing: decaying turbulence.
     #[default]
@@ -30,7 +34,8 @@ pub enum VorticityForcing {
 }
 
 /// The equation; see the module.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NavierStokesVorticity {
     /// nu.
     pub viscosity: f64,
@@ -96,5 +101,45 @@ impl SemiLinear for NavierStokesVorticity {
 
     fn pointwise<T: Real>(&self, _: usize, values: &mut [&mut [T]]) {
         each(values, |[u, v]| [u * v, u * u - v * v]);
+    }
+}
+
+impl Catalogued for NavierStokesVorticity {
+    type Equation = NavierStokesVorticity;
+
+    const NAME: &'static str = "navier-stokes";
+    const FORMULA: &'static str =
+        "w_t + u . grad w = viscosity Laplacian w - drag w + f, u = (psi_y, -psi_x), -Laplacian psi = w";
+    const SUMMARY: &'static str =
+        "two-dimensional turbulence, decaying or driven; from the vorticity to a later one, or a trajectory";
+    const SOURCE: &'static str =
+        "Li et al., arXiv:2010.08895 (2020): 64 of 256 points, viscosity 1e-3 to 1e-5, forcing 0.1";
+    const DEFAULTS: &'static str = "\
+size = 64
+solve_size = 256
+dimension = 2
+length = 1.0
+time = 10.0
+frames = 10
+step = 0.01
+initial = \"navier-stokes\"
+viscosity = 1e-3
+drag = 0.0
+forcing = { diagonal = { amplitude = 0.1 } }";
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &[
+        ("viscosity", "nu"),
+        ("drag", "linear drag"),
+        (
+            "forcing",
+            "\"none\", { diagonal = { amplitude = .. } } or { kolmogorov = { wavenumber = .., amplitude = .. } }",
+        ),
+    ];
+
+    fn channels(_: usize) -> Vec<String> {
+        vec!["w".to_string()]
+    }
+
+    fn equation(parameters: toml::Table) -> Result<NavierStokesVorticity> {
+        settings::read(Self::NAME, parameters)
     }
 }

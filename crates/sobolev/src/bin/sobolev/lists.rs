@@ -49,7 +49,7 @@ fn block((name, lines): &Entry) -> String {
 fn print_with_settings(
     console: &Console,
     list: &str,
-    entries: Vec<(Entry, &'static [SettingEntry])>,
+    entries: Vec<(Entry, Vec<SettingEntry>)>,
     name: Option<&str>,
 ) -> Answer {
     let names: Vec<&str> = entries.iter().map(|((name, _), _)| *name).collect();
@@ -58,7 +58,7 @@ fn print_with_settings(
     }
     let chosen = entries.into_iter().filter(|((entry, _), _)| name.is_none_or(|name| name == *entry));
     if console.wants_json() {
-        let with_settings = |(entry, settings): (Entry, &[SettingEntry])| {
+        let with_settings = |(entry, settings): (Entry, Vec<SettingEntry>)| {
             let mut object = object(entry);
             object["settings"] = settings
                 .iter()
@@ -84,7 +84,7 @@ pub(crate) fn equations(console: &Console, name: Option<&str>) -> Answer {
     let entry = |e: &'static sobolev::solvers::EquationEntry| {
         let lines =
             [("formula", e.formula), ("summary", e.summary), ("method", e.method), ("source", e.source)];
-        ((e.name, lines.map(|(key, text)| (key, text.to_string())).to_vec()), e.settings)
+        ((e.name, lines.map(|(key, text)| (key, text.to_string())).to_vec()), (e.settings)())
     };
     print_with_settings(console, "equation", EQUATIONS.iter().map(entry).collect(), name)
 }
@@ -100,7 +100,7 @@ pub(crate) fn fields(console: &Console) -> Answer {
 pub(crate) fn models(console: &Console, name: Option<&str>) -> Answer {
     let entry = |e: &'static sobolev::operators::ModelEntry| {
         let lines = [("summary", e.summary), ("source", e.source)];
-        ((e.name, lines.map(|(key, text)| (key, text.to_string())).to_vec()), e.settings)
+        ((e.name, lines.map(|(key, text)| (key, text.to_string())).to_vec()), e.settings.to_vec())
     };
     print_with_settings(console, "model", MODELS.iter().map(entry).collect(), name)
 }

@@ -1,0 +1,292 @@
+//! Data sets of semi-linear equations: from a random initial state to the state later, or to a trajectory.
+
+use super::initial::Initial;
+use crate::etdrk::Order;
+use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
+use crate::settings;
+use crate::solver::TimeSolver;
+use crate::spectral::{Dealiasing, PeriodicSolver, Precision, SemiLinear, TimeScheme};
+use ndarray::{Array1, ArrayD, Axis as ArrayAxis, Slice};
+use serde::{Deserialize, Serialize};
+use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry, check_memory};
+
+/// An equation in the list: its texts, the defaults of its settings, and how it is made of them.
+pub(crate) trait Catalogued: std::fmt::Debug + Send + Sync + 'static {
+    /// The equation.
+    type Equation: SemiLinear + 'static;
+
+    const NAME: &'static str;
+    const FORMULA: &'static str;
+    const SUMMARY: &'static str;
+    const SOURCE: &'static str;
+    /// In TOML, the parameters of the equation included.
+    const DEFAULTS: &'static str;
+    /// Names of the parameters with their meaning.
+    const PARAMETERS: &'static [(&'static str, &'static str)];
+    /// Names of the channels of the state in so many dimensions.
+    fn channels(dimensions: usize) -> Vec<String>;
+
+    /// The equation of its parameters.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for values of the wrong type.
+    fn equation(parameters: toml::Table) -> Result<Self::Equation>;
+}
+
+/// The line of an equation in the list of equations.
+pub(crate) const fn entry<C: Catalogued>() -> EquationEntry {
+    EquationEntry {
+        name: C::NAME,
+        formula: C::FORMULA,
+        summary: C::SUMMARY,
+        method: "Fourier pseudo-spectral without aliasing, exponential Runge-Kutta of order 1 to 4 (spectral in space)",
+        source: C::SOURCE,
+        settings: settings_of::<C>,
+        build: |table| Ok(Box::new(PeriodicProblem::<C>::new(table)?)),
+    }
+}
+
+/// Settings that all equations have, with their meaning.
+const COMMON: [(&str, &str); 13] = [
+    ("size", "points along each side that are kept"),
+    ("solve_size", "points on which the equation is solved, a multiple of size; size by default"),
+    ("dimension", "1 to 3, where the equation makes sense"),
+    ("length", "side of the periodic box, or one for each axis"),
+    ("time", "time of the target"),
+    ("frames", "gives the target a time axis of this many equal intervals; none by default"),
+    ("warm_up", "time that passes before the input"),
+    ("step", "time step"),
+    ("order", "order of the exponential Runge-Kutta scheme, 1 to 4"),
+    ("scheme", "\"exponential\", or \"crank-nicolson-euler\" of first order"),
+    ("precision", "\"f64\", or \"f32\" at twice the speed"),
+    ("dealiasing", "leave out the waves onto which products alias"),
+    (
+        "initial",
+        "a field's name; { field = .., modes = .. }, { fourier = highest wave } or { bumps = count, sharpness = .. }; \
+      with normalise = \"none\", \"max\", \"std\" or \"range\", scale, offset, shared",
+    ),
+];
+
+fn settings_of<C: Catalogued>() -> Vec<SettingEntry> {
+    let defaults = defaults::<C>();
+    let text = |name: &str| defaults.get(name).map_or("none".to_string(), ToString::to_string);
+    let entry = |&(name, summary): &(&'static str, &'static str)| SettingEntry {
+        name,
+        default: text(name).into(),
+        summary,
+    };
+    C::PARAMETERS.iter().chain(&COMMON).map(entry).collect()
+}
+
+/// Defaults of all settings that have one.
+fn defaults<C: Catalogued>() -> toml::Table {
+    // Written out in this crate; a test reads them all.
+    let mut table: toml::Table = C::DEFAULTS.parse().unwrap_or_default();
+    for (name, value) in [("order", toml::Value::Integer(4)), ("warm_up", 0.0.into())] {
+        table.entry(name).or_insert(value);
+    }
+    for (name, value) in [("scheme", "exponential"), ("precision", "f64")] {
+        table.entry(name).or_insert(value.into());
+    }
+    table.entry("dealiasing").or_insert(true.into());
+    table
+}
+
+/// The settings of [`COMMON`].
+#[derive(Debug, Clone, Deserialize)]
+struct PeriodicSettings {
+    size: usize,
+    solve_size: Option<usize>,
+    dimension: usize,
+    length: toml::Value,
+    time: f64,
+    frames: Option<usize>,
+    warm_up: f64,
+    step: f64,
+    order: usize,
+    scheme: Scheme,
+    precision: Number,
+    dealiasing: bool,
+    initial: toml::Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Scheme {
+    Exponential,
+    CrankNicolsonEuler,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Number {
+    F32,
+    F64,
+}
+
+/// Data of a semi-linear equation on a periodic box.
+#[derive(Debug)]
+pub(crate) struct PeriodicProblem<C: Catalogued> {
+    table: toml::Table,
+    settings: PeriodicSettings,
+    solve_size: usize,
+    lengths: Vec<f64>,
+    solver: PeriodicSolver<C::Equation>,
+    initial: Initial,
+}
+
+impl<C: Catalogued> PeriodicProblem<C> {
+    /// The problem of a table of settings.
+    ///
+    /// # Errors
+    /// [`Error::Value`] that names the setting that is unknown, of the wrong type or out of range.
+    fn new(given: toml::Table) -> Result<Self> {
+        let names: Vec<&str> = C::PARAMETERS.iter().chain(&COMMON).map(|(name, _)| *name).collect();
+        if let Some(unknown) = given.keys().find(|key| !names.contains(&key.as_str())) {
+            return Err(Error::unknown_name(format!("{} setting", C::NAME), &names, unknown));
+        }
+        let mut table = defaults::<C>();
+        table.extend(given);
+        let is_parameter = |key: &str| C::PARAMETERS.iter().any(|(name, _)| *name == key);
+        let (parameters, common): (toml::Table, toml::Table) =
+            table.clone().into_iter().partition(|(key, _)| is_parameter(key));
+        let settings: PeriodicSettings = settings::read(C::NAME, common)?;
+        let d = settings.dimension;
+        if !(1..=3).contains(&d) {
+            return Err(Error::value("dimension", "1 to 3", d));
+        }
+        let lengths = lengths(&settings.length, d)?;
+        let solve_size = settings.solve_size.unwrap_or(settings.size);
+        if settings.size < 2 || !solve_size.is_multiple_of(settings.size) {
+            let expected = format!("a multiple of size = {}, which is at least 2", settings.size);
+            return Err(Error::value("solve_size", expected, solve_size));
+        }
+        for (name, value, least) in
+            [("time", settings.time, f64::MIN_POSITIVE), ("warm_up", settings.warm_up, 0.0)]
+        {
+            if !(value.is_finite() && value >= least) {
+                return Err(Error::value(name, "a positive finite time", value));
+            }
+        }
+        if settings.frames == Some(0) {
+            return Err(Error::value("frames", "at least 1", 0)
+                .with_hint("leave it out for one time without an axis"));
+        }
+        let scheme = match (settings.scheme, settings.order) {
+            (Scheme::CrankNicolsonEuler, _) => TimeScheme::CrankNicolsonEuler,
+            (Scheme::Exponential, 1) => TimeScheme::Exponential(Order::First),
+            (Scheme::Exponential, 2) => TimeScheme::Exponential(Order::Second),
+            (Scheme::Exponential, 3) => TimeScheme::Exponential(Order::Third),
+            (Scheme::Exponential, 4) => TimeScheme::Exponential(Order::Fourth),
+            (Scheme::Exponential, order) => return Err(Error::value("order", "1 to 4", order)),
+        };
+        let equation = C::equation(parameters)?;
+        let channels = equation.channels(d);
+        let points = (solve_size as u128).pow(d as u32) * channels as u128;
+        // State, stages and rates, values and tables.
+        check_memory("size", solve_size, 160 * points)?;
+        let frames = settings.frames.unwrap_or(1) as u128;
+        let kept = (settings.size as u128).pow(d as u32) * channels as u128;
+        check_memory("frames", frames, frames * kept * size_of::<f64>() as u128)?;
+        let solver = PeriodicSolver::new(equation, &lengths, settings.step)?
+            .with_scheme(scheme)
+            .with_precision(if settings.precision == Number::F32 {
+                Precision::Single
+            } else {
+                Precision::Double
+            })
+            .with_dealiasing(if settings.dealiasing { Dealiasing::Full } else { Dealiasing::None });
+        let initial = Initial::new(&settings.initial, &vec![solve_size; d], &lengths, channels)?;
+        Ok(Self { table, settings, solve_size, lengths, solver, initial })
+    }
+
+    /// Every `solve_size / size`-th value of a state `[x1, .., xd, channels]`.
+    fn kept(&self, state: ArrayD<f64>) -> ArrayD<f64> {
+        let stride = (self.solve_size / self.settings.size) as isize;
+        let mut kept = state.view();
+        for axis in 0..self.settings.dimension {
+            kept.slice_axis_inplace(ArrayAxis(axis), Slice::new(0, None, stride));
+        }
+        kept.as_standard_layout().into_owned()
+    }
+
+    fn field(&self, name: &str, time: Option<Axis>) -> Field {
+        let n = self.settings.size;
+        let space = self.lengths.iter().enumerate().map(|(axis, length)| Axis {
+            name: format!("x{}", axis + 1),
+            points: (0..n).map(|i| i as f64 * length / n as f64).collect(),
+            boundary: "periodic".to_string(),
+            units: "1".to_string(),
+        });
+        Field {
+            name: name.to_string(),
+            axes: time.into_iter().chain(space).collect(),
+            channels: C::channels(self.settings.dimension),
+            units: "1".to_string(),
+        }
+    }
+
+    /// End of each interval between frames.
+    fn times(&self) -> Vec<f64> {
+        let frames = self.settings.frames.unwrap_or(1);
+        (1..=frames).map(|frame| self.settings.time * frame as f64 / frames as f64).collect()
+    }
+}
+
+fn lengths(setting: &toml::Value, dimensions: usize) -> Result<Vec<f64>> {
+    let number = |value: &toml::Value| value.as_float().or(value.as_integer().map(|v| v as f64));
+    let list: Option<Vec<f64>> = match setting {
+        toml::Value::Array(list) if list.len() == dimensions => list.iter().map(number).collect(),
+        other => number(other).map(|length| vec![length; dimensions]),
+    };
+    list.ok_or_else(|| Error::value("length", format!("a number, or {dimensions} of them"), setting))
+}
+
+impl<C: Catalogued> Problem for PeriodicProblem<C> {
+    fn equation(&self) -> &'static str {
+        C::NAME
+    }
+
+    fn settings(&self) -> toml::Table {
+        self.table.clone()
+    }
+
+    fn input(&self) -> Field {
+        self.field("initial", None)
+    }
+
+    fn target(&self) -> Field {
+        let time = self.settings.frames.map(|_| Axis {
+            name: "time".to_string(),
+            points: Array1::from(self.times()),
+            boundary: "none".to_string(),
+            units: "1".to_string(),
+        });
+        self.field("solution", time)
+    }
+
+    fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample> {
+        let monitor = CancellationOnly(monitor);
+        let mut state = self.initial.sample(seed, index).insert_axis(ArrayAxis(0));
+        if self.settings.warm_up > 0.0 {
+            self.solver.advance(state.view_mut(), self.settings.warm_up, &monitor)?;
+        }
+        let first = |state: &ArrayD<f64>| state.index_axis(ArrayAxis(0), 0).to_owned();
+        let input = self.kept(first(&state));
+        // Equal intervals, so that all share their tables.
+        let times = self.times();
+        let interval = self.settings.time / times.len() as f64;
+        let mut frames = Vec::with_capacity(times.len());
+        for _ in times {
+            self.solver.advance(state.view_mut(), interval, &monitor)?;
+            frames.push(self.kept(first(&state)));
+        }
+        let views: Vec<_> = frames.iter().map(|v| v.view()).collect();
+        let target = match self.settings.frames {
+            // All frames have one shape.
+            Some(_) => ndarray::stack(ArrayAxis(0), &views).unwrap_or_default(),
+            None => frames.remove(0),
+        };
+        Ok(Sample { input, target, residual: f64::NAN })
+    }
+}
