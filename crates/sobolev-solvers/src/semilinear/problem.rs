@@ -196,7 +196,9 @@ impl<C: Catalogued> PeriodicProblem<C> {
                 Precision::Double
             })
             .with_dealiasing(if settings.dealiasing { Dealiasing::Full } else { Dealiasing::None });
-        let initial = Initial::new(&settings.initial, &vec![solve_size; d], &lengths, channels)?;
+        let points = vec![solve_size; d];
+        solver.grid(&points)?;
+        let initial = Initial::new(&settings.initial, &points, &lengths, channels)?;
         Ok(Self { table, settings, solve_size, lengths, solver, initial })
     }
 

@@ -399,3 +399,104 @@ fn parameters_and_dimensions_out_of_range_are_named() {
     assert!(text(PeriodicSolver::new(Linear::default(), &[0.0], 0.1).unwrap_err()).contains("length"));
     assert!(text(PeriodicSolver::new(Linear::default(), &[1.0], f64::NAN).unwrap_err()).contains("step"));
 }
+
+/// A few short steps of the defaults on a small grid.
+fn small(entry: &crate::EquationEntry, more: &str) -> Box<dyn crate::Problem> {
+    let defaults = (entry.build)(toml::Table::new()).unwrap().settings();
+    let step = defaults["step"].as_float().unwrap();
+    let table =
+        format!("size = 24\nsolve_size = 48\nwarm_up = 0.0\ntime = {}\nframes = 2\n{more}", 4.0 * step);
+    (entry.build)(table.parse().unwrap()).unwrap()
+}
+
+#[test]
+fn every_equation_makes_samples_that_its_settings_make_again() {
+    for entry in &ENTRIES {
+        let problem = small(entry, "");
+        let sample = problem.sample(3, 5, &()).unwrap();
+        assert_eq!(sample.input.shape(), problem.input().shape(), "{}", entry.name);
+        assert_eq!(sample.target.shape(), problem.target().shape(), "{}", entry.name);
+        assert!(sample.target.iter().chain(&sample.input).all(|v| v.is_finite()), "{}", entry.name);
+        let moved = largest(
+            sample.target.index_axis(ndarray::Axis(0), 1).iter().zip(&sample.input).map(|(a, b)| a - b),
+        );
+        assert!(moved > 0.0, "{}: nothing happens", entry.name);
+        let again = (entry.build)(problem.settings()).unwrap().sample(3, 5, &()).unwrap();
+        assert_eq!((again.input, again.target), (sample.input.clone(), sample.target), "{}", entry.name);
+        // The same function of space on a finer grid.
+        let finer = (entry.build)({
+            let mut table = problem.settings();
+            table.insert("size".to_string(), 48.into());
+            table.insert("solve_size".to_string(), 96.into());
+            table
+        });
+        let input = finer.unwrap().sample(3, 5, &()).unwrap().input;
+        let d = input.ndim() - 1;
+        let coarse = input
+            .slice_each_axis(|axis| ndarray::Slice::new(0, None, if axis.axis.index() < d { 2 } else { 1 }));
+        let gap = largest(coarse.iter().zip(&sample.input).map(|(a, b)| a - b));
+        // Fields without a highest wave have waves that the coarse grid does not; normalised ones meet another largest value.
+        // Another function would be as far away as it is large.
+        assert!(gap < 0.3 * largest(coarse.iter().copied()), "{}: {gap:e}", entry.name);
+    }
+}
+
+#[test]
+fn settings_of_data_sets_out_of_range_are_named() {
+    let entry = ENTRIES.iter().find(|entry| entry.name == "allen-cahn").unwrap();
+    for (text, words) in [
+        ("sizes = 3", "allen-cahn setting: expected one of diffusivity"),
+        ("diffusivty = 3", "did you mean \"diffusivity\"?"),
+        ("diffusivity = -1", "diffusivity: expected a finite number of at least 0, got -1"),
+        ("diffusivity = \"large\"", "diffusivity: expected a number"),
+        ("size = 1", "solve_size"),
+        ("size = 32\nsolve_size = 48", "solve_size: expected a multiple of size = 32"),
+        ("size = 3\ninitial = { bumps = 1 }", "at least 4 points"),
+        ("size = 200000", "fits into memory"),
+        ("dimension = 4", "dimension: expected 1 to 3"),
+        ("length = [1.0]", "length: expected a number, or 2 of them"),
+        ("length = -1.0", "length"),
+        ("time = 0.0", "time"),
+        ("frames = 0", "frames"),
+        ("frames = 1000000000000", "fits into memory"),
+        ("step = 0.0", "step"),
+        ("order = 5", "order: expected 1 to 4, got 5"),
+        ("scheme = \"euler\"", "scheme: expected one of exponential, crank-nicolson-euler"),
+        ("precision = \"f16\"", "precision: expected one of f32, f64"),
+        ("initial = 3", "initial: expected the name of a field"),
+        ("initial = {}", "exactly one of field, fourier and bumps"),
+        ("initial = { fourier = 3, bumps = 2 }", "exactly one of"),
+        ("initial = { bumps = 0 }", "bumps"),
+        ("initial = { fourier = 300 }", "resolves wavenumber 300"),
+        ("initial = { fourier = 3, scale = [1.0, 2.0] }", "scale: expected a finite number, or 1 of them"),
+        ("initial = { fourier = 3, normalize = \"max\" }", "did you mean \"normalise\"?"),
+    ] {
+        let error = (entry.build)(text.parse().unwrap()).unwrap_err().to_string();
+        assert!(error.contains(words), "{text}: {error}");
+    }
+}
+
+#[test]
+fn initial_states_have_the_form_that_was_asked_for() {
+    let entry = ENTRIES.iter().find(|entry| entry.name == "gray-scott").unwrap();
+    let input = |initial: &str| {
+        let table = format!("size = 32\ntime = 1.0\ninitial = {initial}").parse().unwrap();
+        (entry.build)(table).unwrap().sample(1, 2, &()).unwrap().input
+    };
+    let channel = |u: &ArrayD<f64>, c: usize| u.index_axis(ndarray::Axis(2), c).to_owned();
+    let u = input("{ fourier = 4, normalise = \"max\", offset = [1.0, 0.0] }");
+    assert!((largest(channel(&u, 1).iter().copied()) - 1.0).abs() < 1e-12);
+    assert!((largest(channel(&u, 0).iter().map(|v| v - 1.0)) - 1.0).abs() < 1e-12);
+    assert!(
+        gap(&channel(&u, 0).mapv(|v| v - 1.0), &channel(&u, 1)) > 0.1,
+        "channels are drawn by themselves"
+    );
+    let u = input("{ bumps = 3, shared = true, scale = [-0.5, 0.25], offset = [1.0, 0.0] }");
+    assert!(gap(&channel(&u, 0), &channel(&u, 1).mapv(|v| 1.0 - 2.0 * v)) < 1e-12);
+    assert!(channel(&u, 1).iter().all(|v| *v > 0.0 && *v < 0.75));
+    let u = input("{ fourier = 4, normalise = \"std\" }");
+    assert!((rms(&channel(&u, 0)) - 1.0).abs() < 1e-12);
+    let u = channel(&input("{ fourier = 4, normalise = \"range\", scale = 2.0 }"), 1);
+    let low = u.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(low.abs() < 1e-12 && (largest(u.iter().copied()) - 2.0).abs() < 1e-12);
+}

@@ -100,7 +100,11 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         Self { dealiasing, single: Mutex::default(), double: Mutex::default(), ..self }
     }
 
-    fn grid(&self, points: &[usize]) -> Result<PeriodicGrid> {
+    /// The grid of so many points.
+    ///
+    /// # Errors
+    /// As [`PeriodicGrid::new`].
+    pub(crate) fn grid(&self, points: &[usize]) -> Result<PeriodicGrid> {
         let degree = match self.dealiasing {
             Dealiasing::Full => self.equation.degree(),
             Dealiasing::None => 1,
