@@ -1,5 +1,6 @@
 //! What a data set is made of: an equation with its settings, that turns (seed, sample number) into an input and a target.
 
+use crate::solver::SteppedSolver;
 use ndarray::{Array1, ArrayD};
 use sobolev_tensor::{Monitor, Result, SettingEntry};
 
@@ -57,6 +58,10 @@ pub trait Problem: Send + Sync + std::fmt::Debug {
     fn input(&self) -> Field;
     /// The target field.
     fn target(&self) -> Field;
+    /// The solver of an evolution equation, for states of the problem's channels on any grid; none for steady equations.
+    fn time_solver(&self) -> Option<&dyn SteppedSolver> {
+        None
+    }
     /// Sample `index` under `seed`. A function of its arguments and the settings alone, equal to the bit on machines of
     /// one kind; called from many threads at once. The monitor may cancel in the middle.
     ///

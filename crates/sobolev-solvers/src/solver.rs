@@ -90,6 +90,19 @@ pub trait TimeSolver: Send + Sync {
     }
 }
 
+/// A [`TimeSolver`] of equal time steps, whose cost is known beforehand.
+pub trait SteppedSolver: TimeSolver {
+    /// The longest time step.
+    fn step_size(&self) -> f64;
+
+    /// Additions and multiplications of the transforms of one time step of one sample on `points`: what a step cannot do
+    /// without.
+    ///
+    /// # Errors
+    /// When the grid does not fit the equation.
+    fn operations_per_step(&self, points: &[usize]) -> Result<f64>;
+}
+
 /// A solver of a steady equation `A(coefficient) u = f` by iteration. Fields are `[batch, x1, .., xd, channel]`.
 pub trait SteadySolver: Send + Sync {
     /// Everything that an iteration keeps: matrices, iterate, residual.

@@ -199,7 +199,9 @@ impl<T: Real> ColumnFourier<T> {
         let mut line = vec![Complex::<T>::default(); self.points];
         // SAFETY: the work array has n rows of two vectors.
         unsafe {
-            (0..self.points).for_each(|row| work.store(row, from.load::<V>(row)));
+            for row in 0..self.points {
+                work.store(row, from.load::<V>(row));
+            }
             for column in 0..width {
                 let at = |row: usize| work.base.add(2 * width * row + column);
                 for (row, value) in line.iter_mut().enumerate() {
@@ -211,7 +213,9 @@ impl<T: Real> ColumnFourier<T> {
                     *at(row).add(width) = value.im;
                 }
             }
-            (0..self.points).for_each(|row| to.store(row, work.load::<V>(row)));
+            for row in 0..self.points {
+                to.store(row, work.load::<V>(row));
+            }
         }
     }
 }

@@ -1,4 +1,6 @@
 //! The passes of Stockham's algorithm on one vector of columns.
+//!
+//! Loops here call no closures with vectors in them: what the compiler does not inline it compiles without the instruction set.
 
 use crate::vector::{Plain, Vector};
 use sobolev_tensor::Real;
@@ -217,7 +219,10 @@ impl<T: Real> Pass<T> {
         // SAFETY: rows below radix * count * run, the length of the transform; twiddles as made.
         unsafe {
             for q in 0..if range.start == 0 { run } else { 0 } {
-                let mut x = std::array::from_fn(|j| from.load::<V>(q + run * count * j));
+                let mut x = [[V::splat(T::zero()); 2]; R];
+                for (j, x) in x.iter_mut().enumerate() {
+                    *x = from.load(q + run * count * j);
+                }
                 self.butterfly::<V, R>(&mut x);
                 for (k, value) in x.into_iter().enumerate() {
                     to.store(q + run * k, value);
@@ -225,12 +230,16 @@ impl<T: Real> Pass<T> {
             }
             for p in range.start.max(1)..range.end {
                 let twiddles = self.twiddles.as_ptr().add(2 * (R - 1) * p);
-                let turn: [[V; 2]; R] = std::array::from_fn(|k| {
-                    let at = twiddles.add(2 * k.max(1) - 2);
-                    [V::splat(*at), V::splat(*at.add(1))]
-                });
+                let mut turn = [[V::splat(T::zero()); 2]; R];
+                for (k, turn) in turn.iter_mut().enumerate().skip(1) {
+                    let at = twiddles.add(2 * k - 2);
+                    *turn = [V::splat(*at), V::splat(*at.add(1))];
+                }
                 for q in 0..run {
-                    let mut x = std::array::from_fn(|j| from.load::<V>(q + run * (p + count * j)));
+                    let mut x = [[V::splat(T::zero()); 2]; R];
+                    for (j, x) in x.iter_mut().enumerate() {
+                        *x = from.load(q + run * (p + count * j));
+                    }
                     self.butterfly::<V, R>(&mut x);
                     to.store(q + run * R * p, x[0]);
                     for k in 1..R {
@@ -287,7 +296,10 @@ impl<T: Real> Pass<T> {
             for p in 0..count {
                 let twiddles = self.twiddles.as_ptr().add(2 * (R - 1) * p);
                 for q in (0..run).step_by(V::LANES) {
-                    let mut x = std::array::from_fn(|j| from.along::<V>(q + run * (p + count * j)));
+                    let mut x = [[V::splat(T::zero()); 2]; R];
+                    for (j, x) in x.iter_mut().enumerate() {
+                        *x = from.along(q + run * (p + count * j));
+                    }
                     self.butterfly::<V, R>(&mut x);
                     for k in 0..R {
                         if p > 0 && k > 0 {
@@ -311,7 +323,10 @@ impl<T: Real> Pass<T> {
         // stored over again by the next one, the last one over padding.
         unsafe {
             for p in (0..whole).step_by(V::LANES) {
-                let mut x: [[V; 2]; R] = std::array::from_fn(|j| from.along::<V>(p + count * j));
+                let mut x = [[V::splat(T::zero()); 2]; R];
+                for (j, x) in x.iter_mut().enumerate() {
+                    *x = from.along(p + count * j);
+                }
                 self.butterfly::<V, R>(&mut x);
                 for k in 1..R {
                     let at = self.lines.as_ptr().add(2 * (k - 1) * count + p);
@@ -324,7 +339,6 @@ impl<T: Real> Pass<T> {
                         blocks[k / V::LANES][k % V::LANES] = x[k][part];
                     }
                     let plane = to.base.add(if part == 0 { to.real } else { to.imaginary });
-                    // A loop and not a closure, which would be compiled without the instruction set.
                     for block in &mut blocks[..chunks] {
                         V::transpose(block.as_mut_ptr());
                     }

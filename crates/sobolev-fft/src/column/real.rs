@@ -216,11 +216,12 @@ impl<T: Real> Tiles<'_, T> {
         unsafe {
             let z = self.work(0);
             let zero = V::splat(T::zero());
-            let wave = |k: usize| if k < plan.waves { from.load::<V>(k) } else { [zero; 2] };
-            let (first, last) = (wave(0)[0], wave(h)[0]);
+            let first = from.load::<V>(0)[0];
+            let last = if h < plan.waves { from.load::<V>(h)[0] } else { zero };
             z.store(0, [first.plus(last), first.minus(last)]);
             for k in 1..h {
-                let (a, b) = (wave(k), wave(h - k));
+                let a = if k < plan.waves { from.load::<V>(k) } else { [zero; 2] };
+                let b = if h - k < plan.waves { from.load::<V>(h - k) } else { [zero; 2] };
                 let sum = [a[0].plus(b[0]), a[1].minus(b[1])];
                 let difference = [a[0].minus(b[0]), a[1].plus(b[1])];
                 let [cosine, sine] = plan.turns[k];
@@ -241,7 +242,9 @@ impl<T: Real> Tiles<'_, T> {
                 z.store(row, [V::load(from.base.add(*from.offsets.add(row))), zero]);
             }
             self.complex::<V>(z, x);
-            (0..self.plan.waves).for_each(|k| to.store(k, x.load::<V>(k)));
+            for k in 0..self.plan.waves {
+                to.store(k, x.load::<V>(k));
+            }
         }
     }
 
@@ -252,7 +255,9 @@ impl<T: Real> Tiles<'_, T> {
         unsafe {
             let (z, x) = (self.work(0), self.work(1));
             let zero = V::splat(T::zero());
-            (waves..=n - waves).for_each(|row| z.store(row, [zero; 2]));
+            for row in waves..=n - waves {
+                z.store(row, [zero; 2]);
+            }
             z.store(0, [from.load::<V>(0)[0], zero]);
             for k in 1..waves {
                 let [re, im] = from.load::<V>(k);

@@ -4,7 +4,7 @@ use super::initial::Initial;
 use crate::etdrk::Order;
 use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
 use crate::settings;
-use crate::solver::TimeSolver;
+use crate::solver::{SteppedSolver, TimeSolver};
 use crate::spectral::{Dealiasing, PeriodicSolver, Precision, SemiLinear, TimeScheme};
 use ndarray::{Array1, ArrayD, Axis as ArrayAxis, Slice};
 use serde::{Deserialize, Serialize};
@@ -265,6 +265,10 @@ impl<C: Catalogued> Problem for PeriodicProblem<C> {
             units: "1".to_string(),
         });
         self.field("solution", time)
+    }
+
+    fn time_solver(&self) -> Option<&dyn SteppedSolver> {
+        Some(&self.solver)
     }
 
     fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample> {

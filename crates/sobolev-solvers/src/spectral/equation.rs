@@ -176,7 +176,11 @@ impl<T: Real, F: Fn([T; I]) -> [T; O], const I: usize, const O: usize> simd::Ker
             }
             let mut output = [[T::zero(); BLOCK]; O];
             for point in 0..BLOCK {
-                let values = function(std::array::from_fn(|i| input[i][point]));
+                let mut arguments = [T::zero(); I];
+                for (argument, input) in arguments.iter_mut().zip(&input) {
+                    *argument = input[point];
+                }
+                let values = function(arguments);
                 for (output, value) in output.iter_mut().zip(values) {
                     output[point] = value;
                 }
@@ -187,7 +191,11 @@ impl<T: Real, F: Fn([T; I]) -> [T; O], const I: usize, const O: usize> simd::Ker
             first += BLOCK;
         }
         for point in first..len {
-            let output = function(std::array::from_fn(|i| values[i][point]));
+            let mut arguments = [T::zero(); I];
+            for (argument, array) in arguments.iter_mut().zip(values.iter()) {
+                *argument = array[point];
+            }
+            let output = function(arguments);
             for (value, array) in output.into_iter().zip(values.iter_mut()) {
                 array[point] = value;
             }

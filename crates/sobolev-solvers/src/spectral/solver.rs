@@ -1,11 +1,11 @@
 //! The solver of semi-linear equations on periodic boxes.
 
-use super::equation::SemiLinear;
+use super::equation::{SemiLinear, Term};
 use super::grid::PeriodicGrid;
 use super::scheme::TimeScheme;
 use super::stepper::{Stepper, Work};
 use crate::etdrk::Order;
-use crate::solver::TimeSolver;
+use crate::solver::{SteppedSolver, TimeSolver};
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use rayon::prelude::*;
 use sobolev_tensor::{Error, Monitor, Real, Result, check_channels_last, check_finite};
@@ -188,5 +188,29 @@ impl<E: SemiLinear> TimeSolver for PeriodicSolver<E> {
             Precision::Single => self.advance_in(&self.single, state, duration, monitor),
             Precision::Double => self.advance_in(&self.double, state, duration, monitor),
         }
+    }
+}
+
+impl<E: SemiLinear> SteppedSolver for PeriodicSolver<E> {
+    fn step_size(&self) -> f64 {
+        self.step
+    }
+
+    /// `5/2 n log2 n` for a real transform of n points and twice as much for a complex one, of all lines of an axis that hold
+    /// kept waves.
+    fn operations_per_step(&self, points: &[usize]) -> Result<f64> {
+        let grid = self.grid(points)?;
+        let d = points.len();
+        let complex = self.equation.is_complex();
+        let (mut lines, mut operations) = (grid.len() as f64, 0.0);
+        for (axis, &n) in points.iter().enumerate() {
+            lines /= n as f64;
+            let each = if axis == 0 && !complex { 2.5 } else { 5.0 } * n as f64 * (n as f64).log2();
+            operations += lines * each;
+            lines *= if axis == 0 && !complex { grid.kept(0) + 1 } else { grid.kept_rows(axis).len() } as f64;
+        }
+        let slots = |terms: Vec<Term>| terms.iter().map(|term| term.slot + 1).max().unwrap_or(0);
+        let transforms = slots(self.equation.inputs(d)) + slots(self.equation.outputs(d));
+        Ok(operations * (transforms * self.scheme.tableau().stages.len()) as f64)
     }
 }

@@ -102,5 +102,7 @@ impl<T: Real, const N: usize, const W: usize> simd::Kernel for Sum<'_, T, N, W> 
 #[inline(always)]
 fn row<T: Real, const W: usize, const M: usize>(values: &[T], number: usize) -> [[T; W]; M] {
     let values = values[M * W * number..][..M * W].as_chunks::<W>().0;
-    std::array::from_fn(|i| values[i])
+    let mut row = [[T::zero(); W]; M];
+    row.copy_from_slice(values);
+    row
 }

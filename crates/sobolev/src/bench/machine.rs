@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sobolev_nn::activation::GELU;
 use sobolev_tensor::simd::{InstructionSet, Vectors};
-use sobolev_tensor::{Accumulate, Mat, MatMut, matmul};
+use sobolev_tensor::{Accumulate, Mat, MatMut, Real, matmul};
 use std::convert::Infallible;
 use std::hint::black_box;
 
@@ -41,11 +41,17 @@ fn on_all_threads(work: impl Fn() + Sync) -> f64 {
 /// Products that stay in the caches: the skinny shapes of operator layers and a square one.
 const SHAPES: [(usize, usize, usize); 4] = [(2048, 32, 32), (2048, 128, 32), (512, 64, 64), (384, 384, 384)];
 
-fn product_rate(threads: f64, (m, k, n): (usize, usize, usize)) -> f64 {
+/// Best rate of all threads together in this number type, GFLOP/s.
+pub(super) fn best_product_rate<T: Real>() -> f64 {
+    let threads = rayon::current_num_threads() as f64;
+    SHAPES.into_iter().map(|shape| product_rate::<T>(threads, shape)).fold(0.0, f64::max)
+}
+
+fn product_rate<T: Real>(threads: f64, (m, k, n): (usize, usize, usize)) -> f64 {
     let repeats = (200_000_000 / (2 * m * k * n)).max(1);
-    let (a, b) = (vec![0.5_f32; m * k], vec![0.25_f32; k * n]);
+    let (a, b) = (vec![T::cast(0.5); m * k], vec![T::cast(0.25); k * n]);
     let seconds = on_all_threads(|| {
-        let mut c = vec![0_f32; m * n];
+        let mut c = vec![T::zero(); m * n];
         for _ in 0..repeats {
             let dst = MatMut::new(black_box(&mut c[..]), m, n);
             matmul(dst, Accumulate::Replace, Mat::new(black_box(&a), m, k), Mat::new(&b, k, n));
@@ -154,7 +160,7 @@ pub fn run() -> Machine {
     let threads = rayon::current_num_threads();
     let (matmul_gflops, (m, k, n)) = SHAPES
         .iter()
-        .map(|&shape| (product_rate(threads as f64, shape), shape))
+        .map(|&shape| (product_rate::<f32>(threads as f64, shape), shape))
         .fold((0.0, SHAPES[0]), |best, next| if next.0 > best.0 { next } else { best });
     Machine {
         threads,

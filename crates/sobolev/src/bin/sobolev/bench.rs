@@ -15,6 +15,7 @@ Examples:
   sobolev bench machine --json
   sobolev bench fno --dim 2 --grid 85 --modes 12 --width 32 --batch 20 --threads 2 --json
   sobolev bench darcy --grid 421 --json
+  sobolev bench solver --equation kuramoto-sivashinsky --grid 1024 --order 4 --batch 64 --steps 1000 --dt 0.01 --json
 
 Close other programs first: rates and times are those of the moment.")]
 pub(crate) struct Arguments {
@@ -25,7 +26,7 @@ pub(crate) struct Arguments {
     seconds: f64,
 }
 
-#[derive(Subcommand)]
+#[derive(Clone, Subcommand)]
 enum What {
     /// The rate of matrix products and the memory bandwidth
     Machine,
@@ -34,6 +35,33 @@ enum What {
         /// Cells along each side
         #[arg(long, default_value_t = 421)]
         grid: usize,
+    },
+    /// Time steps of an evolution equation, in the usual case of benchmarks
+    Solver {
+        /// A name of "sobolev equations", one with time steps
+        #[arg(long, default_value = "kuramoto-sivashinsky")]
+        equation: String,
+        /// Points along each axis
+        #[arg(long, default_value_t = 1024)]
+        grid: usize,
+        /// Order of the scheme, 1 to 4
+        #[arg(long, default_value_t = 4)]
+        order: usize,
+        /// Samples
+        #[arg(long, default_value_t = 64)]
+        batch: usize,
+        /// Time steps
+        #[arg(long, default_value_t = 1000)]
+        steps: usize,
+        /// Length of a time step; that of the usual case by default
+        #[arg(long)]
+        dt: Option<f64>,
+        /// f32 or f64
+        #[arg(long, default_value = "f32")]
+        precision: String,
+        /// Any setting of the equation; may be given more than once
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        settings: Vec<String>,
     },
     /// A training step of a Fourier neural operator: forward, loss, backward, Adam
     Fno {
@@ -63,12 +91,29 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Answer {
     let seconds = arguments.seconds;
-    match arguments.what {
+    match arguments.what.clone() {
         What::Machine => {
             print(console, &sobolev::on_threads(console.threads(), || Ok(bench::machine::run()))?)
         }
         What::Darcy { grid } => {
             print(console, &sobolev::on_threads(console.threads(), || Ok(bench::darcy::run(grid, seconds)?))?)
+        }
+        What::Solver { equation, grid, order, batch, steps, dt, precision, settings } => {
+            let mut table = toml::Table::new();
+            table.insert("order".to_string(), (order as i64).into());
+            table.insert("precision".to_string(), precision.into());
+            if let Some(dt) = dt {
+                table.insert("step".to_string(), dt.into());
+            }
+            for setting in &settings {
+                let (key, value) = sobolev::spec::setting(setting)?;
+                table.insert(key.to_string(), value);
+            }
+            let case = bench::solver::Run { equation, size: grid, batch, steps, settings: table };
+            print(
+                console,
+                &sobolev::on_threads(console.threads(), || Ok(bench::solver::run(&case, seconds)?))?,
+            )
         }
         What::Fno { dim, grid, modes, width, batch } => {
             let model = FnoSettings { modes: vec![modes; dim], width, ..FnoSettings::default() };
