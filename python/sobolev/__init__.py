@@ -32,6 +32,7 @@ from sobolev._errors import ArgumentError as ArgumentError
 from sobolev._errors import CheckpointError as CheckpointError
 from sobolev._errors import ConvergenceError as ConvergenceError
 from sobolev._errors import DataError as DataError
+from sobolev._errors import DivergenceError as DivergenceError
 from sobolev._errors import NotFittedError as NotFittedError
 from sobolev._errors import ShapeError as ShapeError
 from sobolev._errors import SobolevError as SobolevError
@@ -56,6 +57,7 @@ __all__ = [
     "ConvergenceError",
     "DataError",
     "Dataset",
+    "DivergenceError",
     "Evaluation",
     "Listing",
     "Measure",

@@ -16,6 +16,7 @@ __all__ = [
     "check_architecture",
     "darcy",
     "equations",
+    "evolve",
     "fields",
     "formats",
     "generate",
@@ -66,6 +67,14 @@ def burgers(
     length: float,
     tolerance: float | None,
     step: float | None,
+    progress: _Progress | None,
+) -> NDArray[np.float64]: ...
+def evolve(
+    equation: str,
+    u0: NDArray[np.float64],
+    times: Sequence[float],
+    settings: dict[str, Any],
+    *,
     progress: _Progress | None,
 ) -> NDArray[np.float64]: ...
 def generate(file: _Path | None, changes: dict[str, Any], progress: _Progress | None) -> Any: ...

@@ -62,6 +62,23 @@ class ConvergenceError(SobolevError, RuntimeError):
         self.tolerance = tolerance
 
 
+class DivergenceError(SobolevError, RuntimeError):
+    """A time-dependent solution is no longer finite.
+
+    Attributes
+    ----------
+    time : float or None
+        Time since the initial state at which it was noticed.
+    step : int or None
+        Time step at which it was noticed.
+    """
+
+    def __init__(self, message: str, *, time: float | None = None, step: int | None = None) -> None:
+        super().__init__(message)
+        self.time = time
+        self.step = step
+
+
 class TrainingError(SobolevError, RuntimeError):
     """A training could not go on, mostly because its loss was no longer finite. The model keeps its last good weights."""
 

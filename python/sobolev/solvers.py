@@ -9,19 +9,19 @@ solved in parallel, and the bits of a result depend neither on the number of thr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sobolev import _core
 from sobolev._arrays import as_batch, real_array, shape_error
 from sobolev._progress import progress_bar
-from sobolev._scalars import each, integer, number, optional_number
+from sobolev._scalars import each, integer, number, optional_number, word
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["burgers", "darcy"]
+__all__ = ["burgers", "darcy", "evolve"]
 
 
 def darcy(
@@ -169,3 +169,63 @@ def burgers(
             progress=bar.callback,
         )
     return u[0, ..., 0] if single else u[..., 0]
+
+
+def evolve(
+    equation: str,
+    u0: ArrayLike,
+    times: ArrayLike,
+    *,
+    progress: bool = False,
+    **settings: Any,
+) -> NDArray[np.float64]:
+    r"""Solve a semi-linear equation on a periodic box, one of the list :func:`sobolev.equations`, from a state of your own.
+
+    Fourier pseudo-spectral without aliasing; exponential Runge-Kutta steps of order 1 to 4, exact for the linear part.
+    Values stand at the points ``i L / n``.
+
+    Parameters
+    ----------
+    equation
+        Name of an equation with time steps, such as ``"kuramoto-sivashinsky"``, ``"gray-scott"`` or ``"navier-stokes"``.
+    u0
+        Initial state: ``[x1, .., xd]`` for one sample, with a leading batch axis for several; a channel axis comes last where
+        the equation has several components, as real and imaginary part of a complex field.
+    times
+        Times of the answer, strictly increasing from 0 on; a number means one time.
+    progress
+        Show a progress bar over the times, if tqdm is installed.
+    **settings
+        Settings of the equation: its parameters, ``length`` of the box, ``step``, ``order``, ``precision`` (``"f64"`` or
+        ``"f32"``), ``dimension`` where it is another than usual. ``sobolev.equations().settings(equation)`` lists them with
+        their defaults; those of the initial state and the sizes of a data set have no effect.
+
+    Returns
+    -------
+    numpy.ndarray
+        `u`, float64, ``[batch,] time, x1, .., xd[, channel]``.
+
+    Raises
+    ------
+    ShapeError
+        If `u0` or `times` has the wrong shape.
+    ArgumentError
+        If there is no such equation, a setting is unknown or out of range, or a value is not finite.
+    DivergenceError
+        If the solution does not stay finite.
+
+    Examples
+    --------
+    >>> import numpy as np, sobolev
+    >>> x = np.arange(128) / 128 * 32 * np.pi
+    >>> u0 = np.cos(x / 16) * (1 + np.sin(x / 16))
+    >>> u = sobolev.solvers.evolve("kuramoto-sivashinsky", u0, [5.0, 10.0], length=32 * np.pi)
+    >>> u.shape, round(float(u[1, 0]), 3)
+    ((2, 128), 0.588)
+    """
+    state = real_array("u0", u0, np.float64)
+    instants = np.atleast_1d(real_array("times", times, np.float64))
+    if instants.ndim != 1:
+        raise shape_error("times", "a number or [time]", instants.shape)
+    with progress_bar(progress, equation, "times") as bar:
+        return _core.evolve(word("equation", equation), state, instants.tolist(), settings, progress=bar.callback)

@@ -54,6 +54,11 @@ fn numeric_exception(py: Python<'_>, error: &NumericError, text: String) -> PyEr
             fields.set_item("tolerance", tolerance)?;
             Ok("ConvergenceError")
         })(),
+        NumericError::Diverged { time, step, .. } => (|| {
+            fields.set_item("time", time)?;
+            fields.set_item("step", step)?;
+            Ok("DivergenceError")
+        })(),
         // Nothing but a signal cancels.
         NumericError::Cancelled { .. } => return PyKeyboardInterrupt::new_err(text),
         _ => Ok("SobolevError"),

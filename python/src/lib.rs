@@ -22,7 +22,7 @@ mod _core {
     #[pymodule_export]
     use crate::random_field::random_field;
     #[pymodule_export]
-    use crate::solvers::{burgers, darcy};
+    use crate::solvers::{burgers, darcy, evolve};
     #[pymodule_export]
     use crate::surrogate::{Surrogate, check_architecture};
 

@@ -1,9 +1,13 @@
 //! The solvers of `sobolev.solvers`. Arrays have all their axes here; the Python side adds and removes those of length one.
 
+use crate::convert::table;
 use crate::work;
+use ndarray::Axis;
 use numpy::{IntoPyArray, PyArrayDyn, PyReadonlyArrayDyn};
 use pyo3::prelude::*;
-use sobolev::solvers::{Burgers, Darcy, Step, TimeSolver};
+use pyo3::types::PyDict;
+use sobolev::solvers::{Burgers, Darcy, EQUATIONS, Problem, Step, TimeSolver};
+use sobolev::tensor::Error;
 
 type Array<'py> = Bound<'py, PyArrayDyn<f64>>;
 
@@ -59,4 +63,65 @@ pub(crate) fn burgers<'py>(
         Ok(solver.rollout(u0, &times, watch)?)
     })?;
     Ok(trajectory.into_pyarray(py))
+}
+
+/// `u0` `[batch,] x1, .., xd[, channel]` of an equation in the list -> `[batch,] time, x1, .., xd[, channel]`; `settings` are
+/// those of the equation.
+#[pyfunction]
+#[pyo3(signature = (equation, u0, times, settings, *, progress))]
+pub(crate) fn evolve<'py>(
+    py: Python<'py>,
+    equation: &str,
+    u0: PyReadonlyArrayDyn<'py, f64>,
+    times: Vec<f64>,
+    settings: &Bound<'py, PyDict>,
+    progress: Option<Bound<'py, PyAny>>,
+) -> PyResult<Array<'py>> {
+    let u0 = u0.as_array();
+    let settings = table("settings", settings)?;
+    let trajectory = work::run(py, progress.as_ref(), |watch| {
+        let (problem, dimensions, channels) = problem(equation, settings, u0.shape())?;
+        let solver = problem.time_solver().ok_or_else(|| {
+            Error::value("equation", "one with time steps", format!("\"{equation}\""))
+                .with_hint("it has a function of its own")
+        })?;
+        let axes = dimensions + usize::from(channels > 1);
+        let single = u0.ndim() == axes;
+        if !single && u0.ndim() != axes + 1 {
+            let space = (1..=dimensions).map(|axis| format!("x{axis}")).collect::<Vec<_>>().join(", ");
+            let last = if channels > 1 { format!(", {channels}") } else { String::new() };
+            let expected = format!("[{space}{last}] or [batch, {space}{last}] (channels last)");
+            return Err(Error::shape("u0", expected, u0.shape()).into());
+        }
+        let batch = if single { u0.insert_axis(Axis(0)) } else { u0 };
+        let state = if channels > 1 { batch } else { batch.insert_axis(Axis(dimensions + 1)) };
+        let mut frames = solver.rollout(state, &times, watch)?;
+        if channels == 1 {
+            frames = frames.index_axis_move(Axis(dimensions + 2), 0);
+        }
+        Ok(if single { frames.index_axis_move(Axis(0), 0) } else { frames })
+    })?;
+    Ok(trajectory.into_pyarray(py))
+}
+
+/// The problem of an equation on grids like that of `u0`, its dimensions and channels.
+fn problem(
+    equation: &str,
+    mut settings: toml::Table,
+    shape: &[usize],
+) -> Result<(Box<dyn Problem>, usize, usize), Error> {
+    let names: Vec<&str> = EQUATIONS.iter().map(|entry| entry.name).collect();
+    let entry = EQUATIONS.iter().find(|entry| entry.name == equation);
+    let entry = entry.ok_or_else(|| Error::unknown_name("equation", &names, equation))?;
+    // The state is the user's: the distribution of initial states only has to fit some grid.
+    if shape.is_empty() {
+        return Err(Error::shape("u0", "at least one axis", shape));
+    }
+    settings
+        .entry("initial")
+        .or_insert_with(|| toml::Table::from_iter([("bumps".to_string(), 1.into())]).into());
+    let problem = (entry.build)(settings)?;
+    let dimensions = problem.input().axes.len();
+    let channels = problem.input().channels.len();
+    Ok((problem, dimensions, channels))
 }

@@ -1,5 +1,7 @@
 """Solvers and random fields: physics against independent solutions, and the convention of array shapes."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import scipy.integrate
@@ -125,6 +127,7 @@ def test_dirichlet_fields_vanish_at_vertices_of_the_boundary() -> None:
 
 
 A = np.ones((16, 16))
+X = np.sin(2 * np.pi * np.arange(16) / 16)
 
 
 @pytest.mark.parametrize(
@@ -183,3 +186,47 @@ def test_a_wrong_shape_has_its_numbers_as_attributes() -> None:
     with pytest.raises(sobolev.ShapeError) as caught:
         sobolev.solvers.burgers(np.ones(4), 0.1, 1.0)
     assert caught.value.got == (1, 4, 1) and caught.value.argument == "Burgers state"
+
+
+def test_equations_of_the_list_evolve_states_of_ones_own() -> None:
+    x = np.arange(64) / 64
+    wave = np.sin(2 * np.pi * x)
+    moved = sobolev.solvers.evolve("advection", wave, [0.25, 0.5], velocity=0.5)
+    assert moved.shape == (2, 64)
+    np.testing.assert_allclose(moved[1], np.sin(2 * np.pi * (x - 0.25)), atol=1e-13)
+    batch = sobolev.solvers.evolve("advection", np.stack([wave, 2 * wave]), 0.25, velocity=0.5)
+    assert batch.shape == (2, 1, 64)
+    assert np.array_equal(batch[0, 0], moved[0])
+    u0 = np.stack([np.ones((16, 16)), np.zeros((16, 16))], axis=-1)
+    still = sobolev.solvers.evolve("gray-scott", u0, [5.0, 10.0])
+    assert still.shape == (2, 16, 16, 2)
+    np.testing.assert_allclose(still[1], u0, atol=1e-13)
+    vortex = np.sin(2 * np.pi * x[:32, None]) * np.cos(2 * np.pi * x[None, :])
+    assert sobolev.solvers.evolve("navier-stokes", vortex, [0.1], forcing="none", length=[0.5, 1.0]).shape == (1, 32, 64)
+    single = sobolev.solvers.evolve("kuramoto-sivashinsky", wave, 1.0, length=32.0, precision="f32")
+    double = sobolev.solvers.evolve("kuramoto-sivashinsky", wave, 1.0, length=32.0)
+    assert 0 < np.abs(single - double).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: sobolev.solvers.evolve("advektion", X, 1.0), sobolev.ArgumentError, 'did you mean "advection"?'),
+        (lambda: sobolev.solvers.evolve("darcy", A, 1.0), sobolev.ArgumentError, "equation: expected one with time steps"),
+        (lambda: sobolev.solvers.evolve("advection", X, 1.0, speed=2.0), sobolev.ArgumentError, "expected one of velocity"),
+        (lambda: sobolev.solvers.evolve("diffusion", X, 1.0, diffusivity=-1.0), sobolev.ArgumentError, "diffusivity"),
+        (lambda: sobolev.solvers.evolve("diffusion", np.ones((2, 3, 4)), 1.0), sobolev.ShapeError, "[x1] or [batch, x1]"),
+        (lambda: sobolev.solvers.evolve("gray-scott", np.ones((8, 8)), 1.0), sobolev.ShapeError, "x2, 2]"),
+        (lambda: sobolev.solvers.evolve("diffusion", X, [2.0, 1.0]), sobolev.ArgumentError, "times"),
+        (lambda: sobolev.solvers.evolve("diffusion", X * np.nan, 1.0), sobolev.ArgumentError, "finite"),
+        (
+            lambda: sobolev.solvers.evolve("allen-cahn", 2 + X, 50.0, dimension=1, saturation=-1.0),
+            sobolev.DivergenceError,
+            "no longer finite at time",
+        ),
+    ],
+)
+def test_wrong_arguments_of_evolve_are_named(call: Callable[[], object], error: type[Exception], words: str) -> None:
+    with pytest.raises(error) as caught:
+        call()
+    assert words in str(caught.value)

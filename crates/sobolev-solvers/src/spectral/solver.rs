@@ -145,11 +145,12 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         let points = &shape[1..shape.len() - 1];
         let stepper = self.stepper(kept, points, duration / steps)?;
         let len: usize = shape[1..].iter().product();
+        let spread = shape[0].div_ceil(stepper.samples()) < rayon::current_num_threads();
         let run = |values: &mut [f64]| -> Result<()> {
             let groups = values.par_chunks_mut(stepper.samples() * len);
             let outcomes: Vec<Result<()>> = groups
                 .map_init(
-                    || stepper.work(),
+                    || stepper.work(spread),
                     |work: &mut Work<T>, group| {
                         let samples: Vec<&[f64]> = group.chunks(len).collect();
                         stepper.load(&samples, work)?;

@@ -6,10 +6,14 @@ use super::scheme::{Operand, TimeScheme};
 use super::table::{Table, combine};
 use super::transform::{FieldTransform, Kind, TransformScratch};
 use num_complex::Complex64;
+use rayon::prelude::*;
 use sobolev_tensor::{Buffer, Error, Monitor, Real, Result};
 
 /// Steps between two looks at whether the solution is still finite.
 const LOOK_EVERY: u64 = 64;
+
+/// Values of a slot from which on slots are transformed at the same time: below, waking another thread costs as much.
+const PARALLEL_FROM: usize = 1 << 13;
 
 /// An equation on a grid with one time step: transforms and tables, shared by threads.
 #[derive(Debug)]
@@ -49,8 +53,17 @@ pub(crate) struct Work<T: Real> {
     state: Vec<Buffer<T>>,
     stages: Vec<Vec<Buffer<T>>>,
     rates: Vec<Vec<Buffer<T>>>,
-    /// Values of each slot, the arrays of a complex one side by side.
-    values: Vec<Buffer<T>>,
+    slots: Vec<Slot<T>>,
+    /// Whether slots are transformed at the same time.
+    spread: bool,
+}
+
+/// The memory of the transform of one slot.
+#[derive(Debug)]
+struct Slot<T: Real> {
+    number: usize,
+    /// Values, the arrays of a complex slot side by side.
+    values: Buffer<T>,
     coefficients: Buffer<T>,
     scratch: TransformScratch<T>,
 }
@@ -115,13 +128,13 @@ impl<T: Real> Stepper<T> {
     ) -> Result<Option<Buffer<T>>> {
         let values: Option<Vec<f64>> = grid.positions().map(|x| equation.forcing(field, &x)).collect();
         let Some(values) = values else { return Ok(None) };
-        let mut work = self.work();
+        let mut work = self.work(false);
         for lane in 0..self.samples() {
             let sample = values.iter().map(|v| T::cast(*v));
             self.transform.load(
                 sample,
                 lane,
-                &mut work.values[0].as_mut_slice()[..self.transform.array_len()],
+                &mut work.slots[0].values.as_mut_slice()[..self.transform.array_len()],
             );
         }
         let mut coefficients = Buffer::detached(self.transform.coefficients_len());
@@ -134,7 +147,8 @@ impl<T: Real> Stepper<T> {
         self.transform.samples()
     }
 
-    pub(crate) fn work(&self) -> Work<T> {
+    /// Memory for one group of samples; `spread` tells that there are threads without a group of their own.
+    pub(crate) fn work(&self, spread: bool) -> Work<T> {
         let coefficients = || Buffer::detached(self.transform.coefficients_len());
         let fields = || (0..self.fields).map(|_| coefficients()).collect::<Vec<_>>();
         let stages = self.stages.first().map_or(0, Vec::len);
@@ -143,17 +157,27 @@ impl<T: Real> Stepper<T> {
             state: fields(),
             stages: (0..stages).map(|_| fields()).collect(),
             rates: (0..if self.outputs.is_empty() { 0 } else { stages }).map(|_| fields()).collect(),
-            values: (0..self.slots.max(1)).map(|_| values()).collect(),
-            coefficients: coefficients(),
-            scratch: self.transform.scratch(),
+            slots: (0..self.slots.max(1))
+                .map(|number| Slot {
+                    number,
+                    values: values(),
+                    coefficients: coefficients(),
+                    scratch: self.transform.scratch(),
+                })
+                .collect(),
+            spread: spread && self.transform.array_len() >= PARALLEL_FROM,
         }
     }
 
     /// The values in the first slot to coefficients divided by the number of points.
     fn to_coefficients(&self, work: &mut Work<T>, out: &mut [T]) -> Result<()> {
-        let Work { values, coefficients, scratch, .. } = work;
-        self.transform.forward(values[0].as_slice(), coefficients.as_mut_slice(), scratch)?;
-        combine(out, &[(&self.scale, coefficients.as_slice())], false);
+        let slot = &mut work.slots[0];
+        self.transform.forward(
+            slot.values.as_slice(),
+            slot.coefficients.as_mut_slice(),
+            &mut slot.scratch,
+        )?;
+        combine(out, &[(&self.scale, slot.coefficients.as_slice())], false);
         Ok(())
     }
 
@@ -163,7 +187,7 @@ impl<T: Real> Stepper<T> {
         for field in 0..self.fields {
             for array in 0..self.transform.arrays() {
                 let channel = field * self.transform.arrays() + array;
-                let values = &mut work.values[0].as_mut_slice()[array * len..][..len];
+                let values = &mut work.slots[0].values.as_mut_slice()[array * len..][..len];
                 for lane in 0..self.samples() {
                     // Lanes without a sample of their own carry the last one: no zeros that an equation might divide by.
                     let Some(sample) = samples.get(lane).or(samples.last()) else { return Ok(()) };
@@ -192,12 +216,13 @@ impl<T: Real> Stepper<T> {
     /// Writes the state into samples, the reverse of [`load`](Self::load).
     pub(crate) fn store(&self, samples: &mut [&mut [f64]], work: &mut Work<T>) -> Result<()> {
         let (channels, len) = (self.fields * self.transform.arrays(), self.transform.array_len());
-        let Work { state, values, scratch, .. } = work;
+        let Work { state, slots, .. } = work;
+        let Slot { values, scratch, .. } = &mut slots[0];
         for (field, state) in state.iter().enumerate() {
-            self.transform.inverse(state.as_slice(), values[0].as_mut_slice(), scratch)?;
+            self.transform.inverse(state.as_slice(), values.as_mut_slice(), scratch)?;
             for array in 0..self.transform.arrays() {
                 let channel = field * self.transform.arrays() + array;
-                let values = &values[0].as_slice()[array * len..][..len];
+                let values = &values.as_slice()[array * len..][..len];
                 for (lane, sample) in samples.iter_mut().enumerate() {
                     let points = sample.iter_mut().skip(channel).step_by(channels);
                     points.zip(self.transform.read(values, lane)).for_each(|(to, from)| *to = from.to_f64());
@@ -252,10 +277,10 @@ impl<T: Real> Stepper<T> {
         let stages = self.stages.first().map_or(0, Vec::len);
         for stage in 0..stages {
             if !work.rates.is_empty() {
-                let Work { state, stages, rates, values, coefficients, scratch } = work;
+                let Work { state, stages, rates, slots, spread } = work;
                 let from = if stage == 0 { &*state } else { &stages[stage - 1] };
                 let to = &mut rates[stage];
-                self.evaluate(equation, from, to, values, coefficients.as_mut_slice(), scratch)?;
+                self.evaluate(equation, from, to, slots, *spread)?;
             }
             for field in 0..self.fields {
                 let (before, rest) = work.stages.split_at_mut(stage);
@@ -280,48 +305,63 @@ impl<T: Real> Stepper<T> {
         equation: &impl SemiLinear,
         state: &[Buffer<T>],
         rates: &mut [Buffer<T>],
-        values: &mut [Buffer<T>],
-        coefficients: &mut [T],
-        scratch: &mut TransformScratch<T>,
+        slots: &mut [Slot<T>],
+        spread: bool,
     ) -> Result<()> {
-        for (slot, values) in values.iter_mut().enumerate() {
-            let mut terms = self.inputs.iter().filter(|term| term.slot == slot).peekable();
-            let Some(first) = terms.peek() else { continue };
-            if let (Some(field), true) =
-                (first.table.is_none().then_some(first.field), terms.clone().count() == 1)
-            {
-                self.transform.inverse(state[field].as_slice(), values.as_mut_slice(), scratch)?;
-                continue;
-            }
-            for (number, term) in terms.enumerate() {
-                let table = term.table.as_ref().unwrap_or(&self.ones);
-                combine(coefficients, &[(table, state[term.field].as_slice())], number > 0);
-            }
-            self.transform.inverse(coefficients, values.as_mut_slice(), scratch)?;
-        }
+        over_slots(slots, spread, |slot| self.slot_inverse(state, slot))?;
         let len = self.transform.array_len();
         let mut arrays: Vec<&mut [T]> =
-            values.iter_mut().flat_map(|slot| slot.as_mut_slice().chunks_exact_mut(len)).collect();
+            slots.iter_mut().flat_map(|slot| slot.values.as_mut_slice().chunks_exact_mut(len)).collect();
         equation.pointwise(self.dimensions, &mut arrays);
+        over_slots(slots, spread, |slot| {
+            if self.outputs.iter().all(|term| term.slot != slot.number) {
+                return Ok(());
+            }
+            let Slot { values, coefficients, scratch, .. } = slot;
+            self.transform.forward(values.as_slice(), coefficients.as_mut_slice(), scratch)
+        })?;
         for (rate, forcing) in rates.iter_mut().zip(&self.forcing) {
             match forcing {
                 Some(forcing) => rate.as_mut_slice().copy_from_slice(forcing.as_slice()),
                 None => rate.as_mut_slice().fill(T::zero()),
             }
         }
-        for (slot, values) in values.iter().enumerate() {
-            let mut terms = self.outputs.iter().filter(|term| term.slot == slot).peekable();
-            if terms.peek().is_none() {
-                continue;
-            }
-            self.transform.forward(values.as_slice(), coefficients, scratch)?;
-            for term in terms {
-                let table = term.table.as_ref().unwrap_or(&self.scale);
-                combine(rates[term.field].as_mut_slice(), &[(table, coefficients)], true);
-            }
+        for term in &self.outputs {
+            let table = term.table.as_ref().unwrap_or(&self.scale);
+            let operand = slots[term.slot].coefficients.as_slice();
+            combine(rates[term.field].as_mut_slice(), &[(table, operand)], true);
         }
         Ok(())
     }
+
+    /// The values of a slot from its inputs.
+    fn slot_inverse(&self, state: &[Buffer<T>], slot: &mut Slot<T>) -> Result<()> {
+        let Slot { number, values, coefficients, scratch } = slot;
+        let terms: Vec<&Bound<T>> = self.inputs.iter().filter(|term| term.slot == *number).collect();
+        let source = match terms[..] {
+            [] => return Ok(()),
+            [Bound { table: None, field, .. }] => state[*field].as_slice(),
+            _ => {
+                let mut sum: Terms<'_, T> = Vec::with_capacity(terms.len());
+                for term in terms {
+                    let table = term.table.as_ref().unwrap_or(&self.ones);
+                    sum.push((table, state[term.field].as_slice()));
+                }
+                combine(coefficients.as_mut_slice(), &sum, false);
+                coefficients.as_slice()
+            }
+        };
+        self.transform.inverse(source, values.as_mut_slice(), scratch)
+    }
+}
+
+/// Does `work` for every slot, several at once if they are to be spread.
+fn over_slots<T: Real>(
+    slots: &mut [Slot<T>],
+    spread: bool,
+    work: impl Fn(&mut Slot<T>) -> Result<()> + Sync + Send,
+) -> Result<()> {
+    if spread { slots.par_iter_mut().try_for_each(work) } else { slots.iter_mut().try_for_each(work) }
 }
 
 type Terms<'a, T> = Vec<(&'a Table<T>, &'a [T])>;
