@@ -220,8 +220,8 @@ def evolve(
     >>> x = np.arange(128) / 128 * 32 * np.pi
     >>> u0 = np.cos(x / 16) * (1 + np.sin(x / 16))
     >>> u = sobolev.solvers.evolve("kuramoto-sivashinsky", u0, [5.0, 10.0], length=32 * np.pi)
-    >>> u.shape, round(float(u[1, 0]), 3)
-    ((2, 128), 0.588)
+    >>> u.shape, round(float(u[1, 0]), 2)
+    ((2, 128), 0.59)
     """
     state = real_array("u0", u0, np.float64)
     instants = np.atleast_1d(real_array("times", times, np.float64))

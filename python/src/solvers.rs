@@ -117,9 +117,10 @@ fn problem(
     if shape.is_empty() {
         return Err(Error::shape("u0", "at least one axis", shape));
     }
-    settings
-        .entry("initial")
-        .or_insert_with(|| toml::Table::from_iter([("bumps".to_string(), 1.into())]).into());
+    if (entry.settings)().iter().any(|setting| setting.name == "initial") {
+        let any = toml::Table::from_iter([("bumps".to_string(), 1.into())]);
+        settings.entry("initial").or_insert(any.into());
+    }
     let problem = (entry.build)(settings)?;
     let dimensions = problem.input().axes.len();
     let channels = problem.input().channels.len();
