@@ -9,7 +9,7 @@ use num_complex::Complex64;
 use rayon::prelude::*;
 use sobolev_tensor::{Buffer, Error, Monitor, Real, Result};
 
-/// Steps between two looks at whether the solution is still finite.
+/// Steps between two looks at whether the solution is still finite, and real.
 const LOOK_EVERY: u64 = 64;
 
 /// Values of a slot from which on slots are transformed at the same time: below, waking another thread costs as much.
@@ -250,6 +250,7 @@ impl<T: Real> Stepper<T> {
             self.advance(equation, work)?;
             if (done + 1) % LOOK_EVERY == 0 || done + 1 == steps {
                 self.check_finite(work, done + 1)?;
+                self.make_real(work)?;
             }
         }
         Ok(())
@@ -270,6 +271,22 @@ impl<T: Real> Stepper<T> {
                 self.step
             ),
         })
+    }
+
+    /// Takes away what no real field has. Of two waves k and -k of the last axes both are stored when the first axis has none;
+    /// rounding makes them differ from conjugates, no value shows the difference, and where waves grow it grows too.
+    fn make_real(&self, work: &mut Work<T>) -> Result<()> {
+        if self.dimensions == 1 || self.transform.arrays() > 1 {
+            return Ok(());
+        }
+        let Work { state, slots, .. } = work;
+        let Slot { values, coefficients, scratch, .. } = &mut slots[0];
+        for field in state {
+            self.transform.inverse(field.as_slice(), values.as_mut_slice(), scratch)?;
+            self.transform.forward(values.as_slice(), coefficients.as_mut_slice(), scratch)?;
+            combine(field.as_mut_slice(), &[(&self.scale, coefficients.as_slice())], false);
+        }
+        Ok(())
     }
 
     /// One time step.
