@@ -45,7 +45,7 @@ impl SemiLinear for VectorBurgers {
         (0..dimensions).map(|channel| Term::identity(channel, channel)).collect()
     }
 
-    /// The products `u_i u_j`, i <= j, in the order of [`pairs`].
+    /// The products `u_i u_j`, i <= j, in the order of `pairs`.
     fn outputs(&self, dimensions: usize) -> Vec<Term> {
         let flux = |slot: usize, channel: usize, axis: usize| {
             Term::new(channel, slot, move |wave| Complex64::new(0.0, -0.5 * wave.signed(axis)))
