@@ -17,6 +17,28 @@ pub struct Axis {
     pub units: String,
 }
 
+impl Axis {
+    /// Axis number `axis` of a periodic box: `points` points from zero on over `length`.
+    pub(crate) fn periodic(axis: usize, points: usize, length: f64) -> Self {
+        Self {
+            name: format!("x{}", axis + 1),
+            points: (0..points).map(|i| i as f64 * length / points as f64).collect(),
+            boundary: "periodic".to_string(),
+            units: "1".to_string(),
+        }
+    }
+
+    /// The time axis of `frames` equal intervals up to `time`, each at its end.
+    pub(crate) fn frames(time: f64, frames: usize) -> Self {
+        Self {
+            name: "time".to_string(),
+            points: (1..=frames).map(|frame| time * frame as f64 / frames as f64).collect(),
+            boundary: "none".to_string(),
+            units: "1".to_string(),
+        }
+    }
+}
+
 /// A field of every sample: its name, its grid and its channels. Its array has shape `[axes.., channels]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {

@@ -33,3 +33,17 @@ pub(crate) fn write<T: Serialize>(settings: &T) -> toml::Table {
 pub(crate) fn unused<T: std::fmt::Display>(name: &str, value: Option<T>, why: &str) -> Result<()> {
     value.map_or(Ok(()), |value| Err(Error::value(name, format!("nothing {why}"), value)))
 }
+
+/// A number for each of `count` things: a list of as many, or one number for all.
+///
+/// # Errors
+/// [`Error::Value`] that names the setting, for anything else and for numbers that are not finite.
+pub(crate) fn numbers(name: &str, value: &toml::Value, count: usize) -> Result<Vec<f64>> {
+    let number = |value: &toml::Value| value.as_float().or(value.as_integer().map(|v| v as f64));
+    let list = match value {
+        toml::Value::Array(list) if list.len() == count => list.iter().map(number).collect(),
+        other => number(other).map(|v| vec![v; count]),
+    };
+    list.filter(|list: &Vec<f64>| list.iter().all(|v| v.is_finite()))
+        .ok_or_else(|| Error::value(name, format!("a finite number, or {count} of them"), value))
+}

@@ -4,7 +4,7 @@ use super::{Burgers, Step};
 use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
-use ndarray::{Array1, ArrayD, Axis as ArrayAxis, IxDyn};
+use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
 use sobolev_tensor::{Error, Monitor, Result, SettingEntry, check_memory};
 
@@ -135,19 +135,7 @@ impl BurgersProblem {
     }
 
     fn space(&self) -> Axis {
-        let BurgersSettings { size, length, .. } = self.settings;
-        Axis {
-            name: "x1".to_string(),
-            points: (0..size).map(|i| i as f64 * length / size as f64).collect(),
-            boundary: "periodic".to_string(),
-            units: "1".to_string(),
-        }
-    }
-
-    /// End of each interval between frames.
-    fn times(&self) -> Vec<f64> {
-        let frames = self.settings.frames.unwrap_or(1);
-        (1..=frames).map(|frame| self.settings.time * frame as f64 / frames as f64).collect()
+        Axis::periodic(0, self.settings.size, self.settings.length)
     }
 }
 
@@ -167,12 +155,7 @@ impl Problem for BurgersProblem {
     }
 
     fn target(&self) -> Field {
-        let time = self.settings.frames.map(|_| Axis {
-            name: "time".to_string(),
-            points: Array1::from(self.times()),
-            boundary: "none".to_string(),
-            units: "1".to_string(),
-        });
+        let time = self.settings.frames.map(|frames| Axis::frames(self.settings.time, frames));
         field("solution", time.into_iter().chain([self.space()]).collect())
     }
 
@@ -186,9 +169,9 @@ impl Problem for BurgersProblem {
         };
         let input = array(self.input(), self.kept(&state))?;
         // Equal intervals, so that all share their step tables.
-        let times = self.times();
-        let interval = self.settings.time / times.len() as f64;
-        for _ in times {
+        let frames = self.settings.frames.unwrap_or(1);
+        let interval = self.settings.time / frames as f64;
+        for _ in 0..frames {
             residual += self.solver.integrate(state.view_mut(), interval, monitor)?.error;
             target.extend(self.kept(&state));
         }

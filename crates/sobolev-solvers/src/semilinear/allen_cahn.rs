@@ -84,10 +84,6 @@ saturation = 1.0";
         ("saturation", "coefficient of -u^3"),
     ];
 
-    fn channels(_: usize) -> Vec<String> {
-        vec!["u".to_string()]
-    }
-
     fn equation(parameters: toml::Table) -> Result<AllenCahn> {
         settings::read(Self::NAME, parameters)
     }

@@ -77,10 +77,6 @@ width = 0.0005";
     const PARAMETERS: &'static [(&'static str, &'static str)] =
         &[("mobility", "factor of the right-hand side"), ("width", "squared width of an interface")];
 
-    fn channels(_: usize) -> Vec<String> {
-        vec!["u".to_string()]
-    }
-
     fn equation(parameters: toml::Table) -> Result<CahnHilliard> {
         settings::read(Self::NAME, parameters)
     }

@@ -76,10 +76,6 @@ growth = 1.0";
     const PARAMETERS: &'static [(&'static str, &'static str)] =
         &[("diffusivity", "coefficient of the Laplacian"), ("growth", "rate of growth of small u")];
 
-    fn channels(_: usize) -> Vec<String> {
-        vec!["u".to_string()]
-    }
-
     fn equation(parameters: toml::Table) -> Result<FisherKpp> {
         settings::read(Self::NAME, parameters)
     }

@@ -81,6 +81,7 @@ impl Catalogued for GrayScott {
     const SOURCE: &'static str = "Gray and Scott 1984; Pearson 1993; The Well: side 2, 128 points, step 1";
     const DEFAULTS: &'static str = "\
 size = 128
+solve_size = 256
 dimension = 2
 length = 2.0
 time = 1000.0

@@ -126,11 +126,14 @@ impl Initial {
                 return Err(Error::value("initial", expected, setting));
             }
         };
+        let numbers = |name: &str, value: Option<toml::Value>, default: f64| {
+            settings::numbers(name, &value.unwrap_or(default.into()), channels)
+        };
         Ok(Self {
             source,
             normalise: given.normalise,
-            scale: numbers("scale", given.scale.as_ref(), 1.0, channels)?,
-            offset: numbers("offset", given.offset.as_ref(), 0.0, channels)?,
+            scale: numbers("scale", given.scale, 1.0)?,
+            offset: numbers("offset", given.offset, 0.0)?,
         })
     }
 
@@ -191,16 +194,4 @@ fn normalise(kind: Normalisation, field: &mut ArrayD<f64>) {
     if factor > 0.0 {
         field.mapv_inplace(|v| (v - shift) / factor);
     }
-}
-
-/// One number for each channel.
-fn numbers(name: &str, value: Option<&toml::Value>, default: f64, channels: usize) -> Result<Vec<f64>> {
-    let Some(value) = value else { return Ok(vec![default; channels]) };
-    let number = |value: &toml::Value| value.as_float().or(value.as_integer().map(|v| v as f64));
-    let list = match value {
-        toml::Value::Array(list) if list.len() == channels => list.iter().map(number).collect(),
-        other => number(other).map(|v| vec![v; channels]),
-    };
-    list.filter(|list: &Vec<f64>| list.iter().all(|v| v.is_finite()))
-        .ok_or_else(|| Error::value(name, format!("a finite number, or {channels} of them"), value))
 }

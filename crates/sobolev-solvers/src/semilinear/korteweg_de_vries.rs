@@ -97,10 +97,6 @@ hyperviscosity = 0.0";
         ("hyperviscosity", "coefficient of -u_xxxx"),
     ];
 
-    fn channels(_: usize) -> Vec<String> {
-        vec!["u".to_string()]
-    }
-
     fn equation(parameters: toml::Table) -> Result<KortewegDeVries> {
         settings::read(Self::NAME, parameters)
     }

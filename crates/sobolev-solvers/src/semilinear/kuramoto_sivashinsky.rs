@@ -103,10 +103,6 @@ form = \"conservative\"";
     const PARAMETERS: &'static [(&'static str, &'static str)] =
         &[("form", "\"conservative\" in one dimension, or \"combustion\"")];
 
-    fn channels(_: usize) -> Vec<String> {
-        vec!["u".to_string()]
-    }
-
     fn equation(parameters: toml::Table) -> Result<KuramotoSivashinsky> {
         settings::read(Self::NAME, parameters)
     }

@@ -8,7 +8,7 @@ use crate::settings;
 use crate::spectral::{SemiLinear, Term, Wave, check_at_least_zero, check_dimensions, check_parameters};
 use num_complex::Complex64;
 use serde::Deserialize;
-use sobolev_tensor::{Error, Real, Result};
+use sobolev_tensor::{Real, Result};
 
 /// The equation; see the module. Coefficients are zero by default.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -82,174 +82,74 @@ struct Coefficients {
 fn coefficients(name: &str, parameters: toml::Table) -> Result<Linear> {
     let Coefficients { velocity, diffusivity, dispersivity, hyperdiffusivity } =
         settings::read(name, parameters)?;
-    let number = |value: &toml::Value| value.as_float().or(value.as_integer().map(|v| v as f64));
     let velocity = match &velocity {
-        None => Some([0.0; 3]),
-        Some(toml::Value::Array(list)) if list.len() <= 3 => {
-            let list: Option<Vec<f64>> = list.iter().map(number).collect();
-            list.map(|list| std::array::from_fn(|axis| list.get(axis).copied().unwrap_or(0.0)))
+        None => [0.0; 3],
+        // Absent axes have no velocity.
+        Some(toml::Value::Array(list)) => {
+            let list = settings::numbers("velocity", &list.clone().into(), list.len().clamp(1, 3))?;
+            std::array::from_fn(|axis| list.get(axis).copied().unwrap_or(0.0))
         }
-        Some(value) => number(value).map(|v| [v; 3]),
+        Some(value) => [settings::numbers("velocity", value, 1)?[0]; 3],
     };
-    let velocity =
-        velocity.ok_or_else(|| Error::value("velocity", "a number, or one for each axis", "others"))?;
     Ok(Linear { velocity, diffusivity, dispersivity, hyperdiffusivity })
 }
 
-/// Advection alone.
-#[derive(Debug)]
-pub(super) enum Advection {}
+/// An equation of the list: some of the coefficients, with their defaults; the others are zero.
+macro_rules! catalogued {
+    ($(#[$doc:meta])* $name:ident, $text:literal, $formula:literal, $summary:literal,
+     $($parameter:literal = $default:literal: $meaning:literal),+) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(super) enum $name {}
 
-impl Catalogued for Advection {
-    type Equation = Linear;
+        impl Catalogued for $name {
+            type Equation = Linear;
 
-    const NAME: &'static str = "advection";
-    const FORMULA: &'static str = "u_t = -velocity . grad u";
-    const SUMMARY: &'static str = "transport without change";
-    const SOURCE: &'static str = "exact in Fourier space";
-    const DEFAULTS: &'static str = "\
-size = 256
-dimension = 1
-length = 1.0
-time = 1.0
-step = 1.0
-initial = { fourier = 5, normalise = \"max\" }
-velocity = 1.0";
-    const PARAMETERS: &'static [(&'static str, &'static str)] =
-        &[("velocity", "velocity along each axis, a number or one for each")];
+            const NAME: &'static str = $text;
+            const FORMULA: &'static str = $formula;
+            const SUMMARY: &'static str = $summary;
+            const SOURCE: &'static str = "exact in Fourier space";
+            const DEFAULTS: &'static str = concat!(
+                "size = 256\ndimension = 1\nlength = 1.0\ntime = 1.0\nstep = 1.0\n",
+                "initial = { fourier = 5, normalise = \"max\" }\n",
+                $($parameter, " = ", $default, "\n"),+
+            );
+            const PARAMETERS: &'static [(&'static str, &'static str)] = &[$(($parameter, $meaning)),+];
 
-    fn channels(_: usize) -> Vec<String> {
-        vec!["u".to_string()]
-    }
-
-    fn equation(parameters: toml::Table) -> Result<Linear> {
-        coefficients(Self::NAME, parameters)
-    }
+            fn equation(parameters: toml::Table) -> Result<Linear> {
+                coefficients(Self::NAME, parameters)
+            }
+        }
+    };
 }
 
-/// Diffusion alone.
-#[derive(Debug)]
-pub(super) enum Diffusion {}
+catalogued!(
+    /// Advection alone.
+    Advection, "advection", "u_t = -velocity . grad u", "transport without change",
+    "velocity" = "1.0": "velocity along each axis, a number or one for each"
+);
 
-impl Catalogued for Diffusion {
-    type Equation = Linear;
+catalogued!(
+    /// Diffusion alone.
+    Diffusion, "diffusion", "u_t = diffusivity Laplacian u", "decay of waves",
+    "diffusivity" = "0.01": "coefficient of the Laplacian"
+);
 
-    const NAME: &'static str = "diffusion";
-    const FORMULA: &'static str = "u_t = diffusivity Laplacian u";
-    const SUMMARY: &'static str = "decay of waves";
-    const SOURCE: &'static str = "exact in Fourier space";
-    const DEFAULTS: &'static str = "\
-size = 256
-dimension = 1
-length = 1.0
-time = 1.0
-step = 1.0
-initial = { fourier = 5, normalise = \"max\" }
-diffusivity = 0.01";
-    const PARAMETERS: &'static [(&'static str, &'static str)] =
-        &[("diffusivity", "coefficient of the Laplacian")];
+catalogued!(
+    /// Advection and diffusion.
+    AdvectionDiffusion, "advection-diffusion", "u_t = -velocity . grad u + diffusivity Laplacian u", "transport with decay",
+    "velocity" = "1.0": "velocity along each axis, a number or one for each",
+    "diffusivity" = "0.01": "coefficient of the Laplacian"
+);
 
-    fn channels(_: usize) -> Vec<String> {
-        vec!["u".to_string()]
-    }
+catalogued!(
+    /// Dispersion alone.
+    Dispersion, "dispersion", "u_t = dispersivity sum_j d_j^3 u", "waves of their own speed each",
+    "dispersivity" = "1e-4": "coefficient of the third derivatives"
+);
 
-    fn equation(parameters: toml::Table) -> Result<Linear> {
-        coefficients(Self::NAME, parameters)
-    }
-}
-
-/// Advection and diffusion.
-#[derive(Debug)]
-pub(super) enum AdvectionDiffusion {}
-
-impl Catalogued for AdvectionDiffusion {
-    type Equation = Linear;
-
-    const NAME: &'static str = "advection-diffusion";
-    const FORMULA: &'static str = "u_t = -velocity . grad u + diffusivity Laplacian u";
-    const SUMMARY: &'static str = "transport with decay";
-    const SOURCE: &'static str = "exact in Fourier space";
-    const DEFAULTS: &'static str = "\
-size = 256
-dimension = 1
-length = 1.0
-time = 1.0
-step = 1.0
-initial = { fourier = 5, normalise = \"max\" }
-velocity = 1.0
-diffusivity = 0.01";
-    const PARAMETERS: &'static [(&'static str, &'static str)] = &[
-        ("velocity", "velocity along each axis, a number or one for each"),
-        ("diffusivity", "coefficient of the Laplacian"),
-    ];
-
-    fn channels(_: usize) -> Vec<String> {
-        vec!["u".to_string()]
-    }
-
-    fn equation(parameters: toml::Table) -> Result<Linear> {
-        coefficients(Self::NAME, parameters)
-    }
-}
-
-/// Dispersion alone.
-#[derive(Debug)]
-pub(super) enum Dispersion {}
-
-impl Catalogued for Dispersion {
-    type Equation = Linear;
-
-    const NAME: &'static str = "dispersion";
-    const FORMULA: &'static str = "u_t = dispersivity sum_j d_j^3 u";
-    const SUMMARY: &'static str = "waves of their own speed each";
-    const SOURCE: &'static str = "exact in Fourier space";
-    const DEFAULTS: &'static str = "\
-size = 256
-dimension = 1
-length = 1.0
-time = 1.0
-step = 1.0
-initial = { fourier = 5, normalise = \"max\" }
-dispersivity = 1e-4";
-    const PARAMETERS: &'static [(&'static str, &'static str)] =
-        &[("dispersivity", "coefficient of the third derivatives")];
-
-    fn channels(_: usize) -> Vec<String> {
-        vec!["u".to_string()]
-    }
-
-    fn equation(parameters: toml::Table) -> Result<Linear> {
-        coefficients(Self::NAME, parameters)
-    }
-}
-
-/// Hyper-diffusion alone.
-#[derive(Debug)]
-pub(super) enum HyperDiffusion {}
-
-impl Catalogued for HyperDiffusion {
-    type Equation = Linear;
-
-    const NAME: &'static str = "hyper-diffusion";
-    const FORMULA: &'static str = "u_t = -hyperdiffusivity Laplacian^2 u";
-    const SUMMARY: &'static str = "decay of short waves";
-    const SOURCE: &'static str = "exact in Fourier space";
-    const DEFAULTS: &'static str = "\
-size = 256
-dimension = 1
-length = 1.0
-time = 1.0
-step = 1.0
-initial = { fourier = 5, normalise = \"max\" }
-hyperdiffusivity = 1e-6";
-    const PARAMETERS: &'static [(&'static str, &'static str)] =
-        &[("hyperdiffusivity", "coefficient of the squared Laplacian")];
-
-    fn channels(_: usize) -> Vec<String> {
-        vec!["u".to_string()]
-    }
-
-    fn equation(parameters: toml::Table) -> Result<Linear> {
-        coefficients(Self::NAME, parameters)
-    }
-}
+catalogued!(
+    /// Hyper-diffusion alone.
+    HyperDiffusion, "hyper-diffusion", "u_t = -hyperdiffusivity Laplacian^2 u", "decay of short waves",
+    "hyperdiffusivity" = "1e-6": "coefficient of the squared Laplacian"
+);

@@ -6,7 +6,7 @@ use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
 use crate::settings;
 use crate::solver::{SteppedSolver, TimeSolver};
 use crate::spectral::{Dealiasing, PeriodicSolver, Precision, SemiLinear, TimeScheme};
-use ndarray::{Array1, ArrayD, Axis as ArrayAxis, Slice};
+use ndarray::{ArrayD, Axis as ArrayAxis, Slice};
 use serde::{Deserialize, Serialize};
 use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry, check_memory};
 
@@ -24,7 +24,10 @@ pub(crate) trait Catalogued: std::fmt::Debug + Send + Sync + 'static {
     /// Names of the parameters with their meaning.
     const PARAMETERS: &'static [(&'static str, &'static str)];
     /// Names of the channels of the state in so many dimensions.
-    fn channels(dimensions: usize) -> Vec<String>;
+    fn channels(dimensions: usize) -> Vec<String> {
+        let _ = dimensions;
+        vec!["u".to_string()]
+    }
 
     /// The equation of its parameters.
     ///
@@ -49,7 +52,10 @@ pub(crate) const fn entry<C: Catalogued>() -> EquationEntry {
 /// Settings that all equations have, with their meaning.
 const COMMON: [(&str, &str); 13] = [
     ("size", "points along each side that are kept"),
-    ("solve_size", "points on which the equation is solved, a multiple of size; size by default"),
+    (
+        "solve_size",
+        "points on which the equation is solved, a multiple of size; the first one from the default on",
+    ),
     ("dimension", "1 to 3, where the equation makes sense"),
     ("length", "side of the periodic box, or one for each axis"),
     ("time", "time of the target"),
@@ -145,6 +151,7 @@ impl<C: Catalogued> PeriodicProblem<C> {
         if let Some(unknown) = given.keys().find(|key| !names.contains(&key.as_str())) {
             return Err(Error::unknown_name(format!("{} setting", C::NAME), &names, unknown));
         }
+        let asked = given.contains_key("solve_size");
         let mut table = defaults::<C>();
         table.extend(given);
         let is_parameter = |key: &str| C::PARAMETERS.iter().any(|(name, _)| *name == key);
@@ -155,9 +162,14 @@ impl<C: Catalogued> PeriodicProblem<C> {
         if !(1..=3).contains(&d) {
             return Err(Error::value("dimension", "1 to 3", d));
         }
-        let lengths = lengths(&settings.length, d)?;
-        let solve_size = settings.solve_size.unwrap_or(settings.size);
-        if settings.size < 2 || !solve_size.is_multiple_of(settings.size) {
+        let lengths = crate::settings::numbers("length", &settings.length, d)?;
+        let size = settings.size.max(1);
+        let solve_size = match settings.solve_size {
+            Some(least) if !asked => size * least.div_ceil(size),
+            Some(asked) => asked,
+            None => size,
+        };
+        if settings.size < 2 || !solve_size.is_multiple_of(size) {
             let expected = format!("a multiple of size = {}, which is at least 2", settings.size);
             return Err(Error::value("solve_size", expected, solve_size));
         }
@@ -199,6 +211,7 @@ impl<C: Catalogued> PeriodicProblem<C> {
         let points = vec![solve_size; d];
         solver.grid(&points)?;
         let initial = Initial::new(&settings.initial, &points, &lengths, channels)?;
+        table.insert("solve_size".to_string(), (solve_size as i64).into());
         Ok(Self { table, settings, solve_size, lengths, solver, initial })
     }
 
@@ -214,12 +227,7 @@ impl<C: Catalogued> PeriodicProblem<C> {
 
     fn field(&self, name: &str, time: Option<Axis>) -> Field {
         let n = self.settings.size;
-        let space = self.lengths.iter().enumerate().map(|(axis, length)| Axis {
-            name: format!("x{}", axis + 1),
-            points: (0..n).map(|i| i as f64 * length / n as f64).collect(),
-            boundary: "periodic".to_string(),
-            units: "1".to_string(),
-        });
+        let space = self.lengths.iter().enumerate().map(|(axis, length)| Axis::periodic(axis, n, *length));
         Field {
             name: name.to_string(),
             axes: time.into_iter().chain(space).collect(),
@@ -227,21 +235,6 @@ impl<C: Catalogued> PeriodicProblem<C> {
             units: "1".to_string(),
         }
     }
-
-    /// End of each interval between frames.
-    fn times(&self) -> Vec<f64> {
-        let frames = self.settings.frames.unwrap_or(1);
-        (1..=frames).map(|frame| self.settings.time * frame as f64 / frames as f64).collect()
-    }
-}
-
-fn lengths(setting: &toml::Value, dimensions: usize) -> Result<Vec<f64>> {
-    let number = |value: &toml::Value| value.as_float().or(value.as_integer().map(|v| v as f64));
-    let list: Option<Vec<f64>> = match setting {
-        toml::Value::Array(list) if list.len() == dimensions => list.iter().map(number).collect(),
-        other => number(other).map(|length| vec![length; dimensions]),
-    };
-    list.ok_or_else(|| Error::value("length", format!("a number, or {dimensions} of them"), setting))
 }
 
 impl<C: Catalogued> Problem for PeriodicProblem<C> {
@@ -258,12 +251,7 @@ impl<C: Catalogued> Problem for PeriodicProblem<C> {
     }
 
     fn target(&self) -> Field {
-        let time = self.settings.frames.map(|_| Axis {
-            name: "time".to_string(),
-            points: Array1::from(self.times()),
-            boundary: "none".to_string(),
-            units: "1".to_string(),
-        });
+        let time = self.settings.frames.map(|frames| Axis::frames(self.settings.time, frames));
         self.field("solution", time)
     }
 
@@ -280,10 +268,10 @@ impl<C: Catalogued> Problem for PeriodicProblem<C> {
         let first = |state: &ArrayD<f64>| state.index_axis(ArrayAxis(0), 0).to_owned();
         let input = self.kept(first(&state));
         // Equal intervals, so that all share their tables.
-        let times = self.times();
-        let interval = self.settings.time / times.len() as f64;
-        let mut frames = Vec::with_capacity(times.len());
-        for _ in times {
+        let count = self.settings.frames.unwrap_or(1);
+        let interval = self.settings.time / count as f64;
+        let mut frames = Vec::with_capacity(count);
+        for _ in 0..count {
             self.solver.advance(state.view_mut(), interval, &monitor)?;
             frames.push(self.kept(first(&state)));
         }

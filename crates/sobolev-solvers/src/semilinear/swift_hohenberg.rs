@@ -93,10 +93,6 @@ cubic = 1.0";
         ("cubic", "coefficient of -u^3"),
     ];
 
-    fn channels(_: usize) -> Vec<String> {
-        vec!["u".to_string()]
-    }
-
     fn equation(parameters: toml::Table) -> Result<SwiftHohenberg> {
         settings::read(Self::NAME, parameters)
     }

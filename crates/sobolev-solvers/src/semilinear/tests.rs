@@ -454,7 +454,7 @@ fn settings_of_data_sets_out_of_range_are_named() {
         ("size = 3\ninitial = { bumps = 1 }", "at least 4 points"),
         ("size = 200000", "fits into memory"),
         ("dimension = 4", "dimension: expected 1 to 3"),
-        ("length = [1.0]", "length: expected a number, or 2 of them"),
+        ("length = [1.0]", "length: expected a finite number, or 2 of them"),
         ("length = -1.0", "length"),
         ("time = 0.0", "time"),
         ("frames = 0", "frames"),
@@ -480,7 +480,7 @@ fn settings_of_data_sets_out_of_range_are_named() {
 fn initial_states_have_the_form_that_was_asked_for() {
     let entry = ENTRIES.iter().find(|entry| entry.name == "gray-scott").unwrap();
     let input = |initial: &str| {
-        let table = format!("size = 32\ntime = 1.0\ninitial = {initial}").parse().unwrap();
+        let table = format!("size = 32\nsolve_size = 32\ntime = 1.0\ninitial = {initial}").parse().unwrap();
         (entry.build)(table).unwrap().sample(1, 2, &()).unwrap().input
     };
     let channel = |u: &ArrayD<f64>, c: usize| u.index_axis(ndarray::Axis(2), c).to_owned();
@@ -499,4 +499,15 @@ fn initial_states_have_the_form_that_was_asked_for() {
     let u = channel(&input("{ fourier = 4, normalise = \"range\", scale = 2.0 }"), 1);
     let low = u.iter().copied().fold(f64::INFINITY, f64::min);
     assert!(low.abs() < 1e-12 && (largest(u.iter().copied()) - 2.0).abs() < 1e-12);
+}
+
+#[test]
+fn the_default_grid_of_the_solution_fits_any_size() {
+    let entry = ENTRIES.iter().find(|entry| entry.name == "navier-stokes").unwrap();
+    let solve_size = |text: &str| {
+        (entry.build)(text.parse().unwrap()).unwrap().settings()["solve_size"].as_integer().unwrap()
+    };
+    // 256 points, or the first multiple of what is kept beyond them.
+    assert_eq!(["", "size = 100", "size = 300"].map(solve_size), [256, 300, 300]);
+    assert_eq!(solve_size("size = 100\nsolve_size = 100"), 100);
 }

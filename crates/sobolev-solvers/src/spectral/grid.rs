@@ -14,7 +14,7 @@ pub(crate) struct PeriodicGrid {
 /// The wave of one coefficient: wavenumber `2 pi k / length` of each axis, zero for absent axes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wave {
-    /// Wavenumbers, in the order of the axes.
+    /// Wavenumbers in the order of the axes, in radians per unit of length.
     pub number: [f64; 3],
     /// Axes on which this is the wave with two points a period. It has no sign: what is odd along such an axis vanishes.
     pub(crate) unsigned: [bool; 3],

@@ -36,6 +36,9 @@ const KEPT: usize = 4;
 
 /// Solver of a [`SemiLinear`] equation on a periodic box, by Fourier transforms in space and exponential Runge-Kutta schemes in time.
 ///
+/// States are `[batch, x1, .., xd, channels]` in f64, at the points `i length / n`; trajectories have a time axis after the batch.
+/// Lengths, times and parameters are in any units that fit each other.
+///
 /// Waves that a product of values would alias onto others are left out (the 2/3 rule for quadratic terms, 1/2 for cubic ones):
 /// the state is projected onto the others. Time steps are equal; the last one of an interval ends at its end, which makes all
 /// of them a little shorter.

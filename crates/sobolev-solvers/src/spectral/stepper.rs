@@ -44,6 +44,8 @@ struct Bound<T: Real> {
     field: usize,
     slot: usize,
     table: Option<Table<T>>,
+    /// Whether it is added to what its field has already, of outputs.
+    accumulate: bool,
 }
 
 /// The memory of one group of samples in one thread.
@@ -202,11 +204,10 @@ impl<T: Real> Stepper<T> {
         }
         if !self.initial.is_empty() {
             let projected = &mut work.stages[0];
-            projected.iter_mut().for_each(|field| field.as_mut_slice().fill(T::zero()));
             for term in &self.initial {
                 let table = term.table.as_ref().unwrap_or(&self.ones);
                 let operand = work.state[term.slot].as_slice();
-                combine(projected[term.field].as_mut_slice(), &[(table, operand)], true);
+                combine(projected[term.field].as_mut_slice(), &[(table, operand)], term.accumulate);
             }
             std::mem::swap(&mut work.state, projected);
         }
@@ -338,15 +339,15 @@ impl<T: Real> Stepper<T> {
             self.transform.forward(values.as_slice(), coefficients.as_mut_slice(), scratch)
         })?;
         for (rate, forcing) in rates.iter_mut().zip(&self.forcing) {
-            match forcing {
-                Some(forcing) => rate.as_mut_slice().copy_from_slice(forcing.as_slice()),
-                None => rate.as_mut_slice().fill(T::zero()),
+            if let Some(forcing) = forcing {
+                rate.as_mut_slice().copy_from_slice(forcing.as_slice());
             }
         }
         for term in &self.outputs {
             let table = term.table.as_ref().unwrap_or(&self.scale);
             let operand = slots[term.slot].coefficients.as_slice();
-            combine(rates[term.field].as_mut_slice(), &[(table, operand)], true);
+            let accumulate = term.accumulate || self.forcing[term.field].is_some();
+            combine(rates[term.field].as_mut_slice(), &[(table, operand)], accumulate);
         }
         Ok(())
     }
@@ -385,11 +386,13 @@ type Terms<'a, T> = Vec<(&'a Table<T>, &'a [T])>;
 
 /// Terms with their tables, times `scale`.
 fn bind<T: Real>(transform: &FieldTransform<T>, terms: Vec<Term>, scale: f64) -> Vec<Bound<T>> {
-    let bound = |Term { channel, slot, symbol }| {
+    let one = transform.table(&|_| Complex64::ONE);
+    let mut bound: Vec<Bound<T>> = Vec::with_capacity(terms.len());
+    for Term { channel, slot, symbol } in terms {
         let factors = transform.table(&|wave| scale * symbol(wave));
-        let one = transform.table(&|_| Complex64::ONE);
         let table = (factors != one).then(|| Table::new(&factors));
-        Bound { field: channel, slot, table }
-    };
-    terms.into_iter().map(bound).collect()
+        let accumulate = bound.iter().any(|other| other.field == channel);
+        bound.push(Bound { field: channel, slot, table, accumulate });
+    }
+    bound
 }
