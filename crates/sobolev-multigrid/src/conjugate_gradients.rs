@@ -79,10 +79,12 @@ impl ConjugateGradients {
         Ok(Self { vectors: Vectors::new(multigrid), rho: 0.0, iterations: 0 })
     }
 
-    /// Starts anew from zero for `A u = f`. Without any face with `u = 0` only the part of `f` with mean zero counts.
+    /// Starts anew from zero for `A u = f`. Without any face with `u = 0` the problem is
+    /// singular and `f` must have mean zero.
     ///
     /// # Errors
-    /// When `f` has the wrong shape or is not finite, or `multigrid` has no coefficient.
+    /// When `f` has the wrong shape, is not finite or, for a singular problem, has a mean; when `multigrid` has no
+    /// coefficient.
     pub fn start<T: Real>(&mut self, multigrid: &mut Multigrid<T>, forcing: &Forcing<'_>) -> Result<()> {
         self.vectors.start(multigrid, forcing)?;
         self.rho = 0.0;

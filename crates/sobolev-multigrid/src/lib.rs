@@ -1,5 +1,10 @@
-//! Geometric multigrid for `-div(a grad u) = f` on rectangles and boxes: finite volumes with a coefficient that may jump,
-//! solved to any tolerance in time proportional to the number of unknowns.
+//! Geometric multigrid on rectangles and boxes: problems solved to any tolerance in time proportional to the number of
+//! unknowns.
+//!
+//! Two engines share the vocabulary. [`DiffusionSolver`] is for one problem and made to be fast: `-div(a grad u) = f` between
+//! cells, with a coefficient that may jump. [`general`] takes any stencil, real or complex, in one to three dimensions, between
+//! cells or vertices, with Dirichlet, Neumann, Robin and periodic sides, and offers every cycle, smoother and transfer by name;
+//! it takes about ten times as long (see `docs/results.md`).
 //!
 //! ```
 //! use sobolev_multigrid::{CgParams, DiffusionSolver, Forcing, Grid, Parallelism, gallery};
@@ -41,7 +46,7 @@
 //! Independent log-normal values in every cell with standard deviation 2 (contrast 1e7 between neighbours) take 17 iterations
 //! at 64, 48 at 512 and 89 at 1025 cells a side: two neighbouring grids then no longer describe the same medium. Layers a cell
 //! or two thick with high contrast act like an anisotropic medium on coarse grids, which point smoothers do not like. Full
-//! coefficient tensors are not covered.
+//! coefficient tensors are not covered by [`DiffusionSolver`]; [`general`] takes them as stencils of 9 or 27 entries.
 //!
 //! # Results and threads
 //! One solve may use all threads of a rayon pool ([`Parallelism::Pool`]), or many solves run at once, each on its thread. The
@@ -53,6 +58,7 @@ mod conjugate_gradients;
 mod cycle;
 mod galerkin;
 pub mod gallery;
+pub mod general;
 mod grid;
 mod hierarchy;
 mod level;

@@ -7,8 +7,12 @@ use crate::smoother::dot;
 use crate::storage::Buffer;
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use sobolev_tensor::simd::{self, Kernel, fused};
-use sobolev_tensor::{Real, Result, check_finite};
+use sobolev_tensor::{Error, Real, Result, check_finite};
 use std::ops::Range;
+
+/// A right-hand side of a singular problem may have a mean of this part of its mean modulus: what is left of zero when it was
+/// rounded to single precision.
+pub(crate) const MEAN_TOLERANCE: f64 = 1e-6;
 
 /// The right-hand side.
 #[derive(Debug, Clone)]
@@ -17,6 +21,13 @@ pub enum Forcing<'a> {
     Constant(f64),
     /// An array of the grid's shape.
     Field(ArrayViewD<'a, f64>),
+}
+
+/// The error for a right-hand side whose mean no solution can have.
+pub(crate) fn inconsistent(mean: f64) -> Error {
+    let expected = "mean zero, since the problem is singular: u + constant solves it as well as u";
+    Error::value("right-hand side", expected, format!("a mean of {mean:.3e}"))
+        .with_hint("subtract the mean, or fix the value on some side")
 }
 
 /// Iterate, residual, search direction and its image, in split storage.
@@ -60,7 +71,8 @@ impl Vectors {
         }
     }
 
-    /// Iterate zero, residual `f`, with its mean removed when constants are in the kernel of the operator.
+    /// Iterate zero, residual `f`. When constants are in the kernel of the operator, what rounding left of its mean is
+    /// removed.
     pub(crate) fn start<T: Real>(
         &mut self,
         multigrid: &mut Multigrid<T>,
@@ -73,9 +85,11 @@ impl Vectors {
             Forcing::Constant(value) => {
                 check_finite("forcing", &[1], &[*value])?;
                 self.unit = power_of_two(value.abs());
-                let value = if grid.is_singular() { 0.0 } else { value / self.unit };
+                if grid.is_singular() && *value != 0.0 {
+                    return Err(inconsistent(*value));
+                }
                 self.residual.fill(0.0);
-                diffusion.fill_points(value, &mut self.residual);
+                diffusion.fill_points(value / self.unit, &mut self.residual);
             }
             Forcing::Field(field) => {
                 grid.check_shape("forcing", field.shape())?;
@@ -84,6 +98,10 @@ impl Vectors {
                 let scale = 1.0 / self.unit;
                 let sum = || field.iter().map(|f| f * scale).sum::<f64>();
                 let mean = if grid.is_singular() { sum() / grid.unknowns() as f64 } else { 0.0 };
+                let size = || field.iter().map(|f| (f * scale).abs()).sum::<f64>();
+                if mean != 0.0 && mean.abs() * grid.unknowns() as f64 > MEAN_TOLERANCE * size() {
+                    return Err(inconsistent(mean * self.unit));
+                }
                 diffusion.scatter(field.view(), scale, -mean, &mut self.residual);
             }
         }

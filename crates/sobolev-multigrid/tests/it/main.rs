@@ -3,4 +3,5 @@
 mod accuracy;
 mod any_grid;
 mod convergence;
+mod general;
 mod refusals;
