@@ -10,6 +10,7 @@ Numerical solvers make the data, neural operators learn from it, and the trained
 
 ========================  ==========================================================================================
 :mod:`sobolev.solvers`    solvers, one function an equation
+:mod:`sobolev.multigrid`  multigrid for any stencil, and for elliptic problems with any condition on each side
 :func:`random_field`      Gaussian random fields, the same function at every resolution
 :func:`generate`          data sets in HDF5 files, resumable, made in parallel
 :class:`Dataset`          samples in a file or in memory, and parts of them
@@ -23,6 +24,7 @@ Arrays are channels-last: ``[batch, space.., channel]``; trajectories ``[batch, 
 return arrays without a channel axis where a system has one component. Exceptions are subclasses of :class:`SobolevError`.
 """
 
+from sobolev import multigrid as multigrid
 from sobolev import plot as plot
 from sobolev import solvers as solvers
 from sobolev._core import __version__ as __version__
@@ -74,6 +76,7 @@ __all__ = [
     "generate",
     "load",
     "models",
+    "multigrid",
     "plot",
     "random_field",
     "solvers",

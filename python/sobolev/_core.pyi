@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Dataset",
+    "EllipticProblem",
+    "Multigrid",
     "Surrogate",
     "__version__",
     "activations",
@@ -34,6 +36,54 @@ def equations() -> list[dict[str, Any]]: ...
 def fields() -> list[dict[str, str]]: ...
 def formats() -> list[dict[str, str]]: ...
 def models() -> list[dict[str, Any]]: ...
+@final
+class Multigrid:
+    def __new__(
+        cls,
+        entries: NDArray[Any],
+        points: Sequence[int],
+        centring: str,
+        sides: Sequence[tuple[str, str]],
+        params: dict[str, Any],
+    ) -> Multigrid: ...
+    def solve(
+        self,
+        f: NDArray[Any],
+        initial: NDArray[Any] | None,
+        *,
+        iteration: str,
+        tolerance: float,
+        absolute_tolerance: float,
+        iterations: int,
+    ) -> tuple[NDArray[Any], list[float], float]: ...
+    def map(self, values: NDArray[Any], action: str) -> NDArray[Any]: ...
+    @property
+    def is_complex(self) -> bool: ...
+    @property
+    def unknowns(self) -> list[int]: ...
+    @property
+    def operator_complexity(self) -> float: ...
+    @property
+    def full_multigrid_work(self) -> float: ...
+    @property
+    def points(self) -> list[int]: ...
+@final
+class EllipticProblem:
+    def __new__(
+        cls,
+        cells: Sequence[int],
+        extent: Sequence[float],
+        centring: str,
+        sides: Sequence[tuple[Any, ...]],
+        diffusion: Sequence[NDArray[Any]],
+        reaction: NDArray[Any] | None,
+        complex: bool,
+    ) -> EllipticProblem: ...
+    def multigrid(self, params: dict[str, Any]) -> Multigrid: ...
+    def right_hand_side(self, f: NDArray[Any]) -> NDArray[Any]: ...
+    def coordinates(self, axis: int) -> list[float]: ...
+    @property
+    def points(self) -> list[int]: ...
 def random_field(
     grid: Sequence[int],
     *,

@@ -7,6 +7,7 @@ mod convert;
 mod dataset;
 mod error;
 mod lists;
+mod multigrid;
 mod random_field;
 mod solvers;
 mod surrogate;
@@ -19,6 +20,8 @@ mod _core {
     use crate::dataset::{Dataset, generate};
     #[pymodule_export]
     use crate::lists::{activations, equations, fields, formats, models};
+    #[pymodule_export]
+    use crate::multigrid::{EllipticProblem, Multigrid};
     #[pymodule_export]
     use crate::random_field::random_field;
     #[pymodule_export]

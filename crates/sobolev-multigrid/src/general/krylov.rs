@@ -120,8 +120,22 @@ impl<S: Scalar> StencilMultigrid<S> {
         params: &SolveParams,
         monitor: &dyn Monitor,
     ) -> Result<(ArrayD<S>, SolveInfo)> {
+        self.solve_from(f, None, params, monitor)
+    }
+
+    /// As [`solve`](Self::solve), from an initial guess.
+    ///
+    /// # Errors
+    /// As there, and when the shape of `initial` differs.
+    pub fn solve_from(
+        &mut self,
+        f: ArrayViewD<'_, S>,
+        initial: Option<ArrayViewD<'_, S>>,
+        params: &SolveParams,
+        monitor: &dyn Monitor,
+    ) -> Result<(ArrayD<S>, SolveInfo)> {
         let operator = self.operator().clone();
-        self.solve_for(&operator, f, None, params, monitor)
+        self.solve_for(&operator, f, initial, params, monitor)
     }
 
     /// Solves `B u = f` for another operator `B` on the same lattice, with the cycle for `A` as preconditioner: a shifted

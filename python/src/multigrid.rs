@@ -1,0 +1,385 @@
+//! The classes of `sobolev.multigrid`: multigrid for stencils and elliptic problems, real or complex.
+
+use crate::error::exception;
+use crate::work;
+use numpy::ndarray::ArrayD;
+use numpy::{Complex64, Element, IntoPyArray, PyArrayDyn, PyReadonlyArrayDyn};
+use pyo3::prelude::*;
+use sobolev::Error;
+use sobolev::multigrid::general::{
+    Centring, Coarsening, Condition, Elliptic, Interpolation, Iteration, Lattice, MultigridParams, Scalar, Side,
+    Smoother, SolveParams, StencilMultigrid, StencilOperator,
+};
+use sobolev::multigrid::{Parallelism, Visits};
+use sobolev::tensor::Error as NumericError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A word of a list, or the error that names those it may be.
+fn choice<T: Copy>(argument: &str, got: &str, list: &[(&str, T)]) -> PyResult<T> {
+    let names: Vec<&str> = list.iter().map(|(name, _)| *name).collect();
+    let found = list.iter().find(|(name, _)| *name == got).map(|(_, value)| *value);
+    found.ok_or_else(|| raise(NumericError::unknown_name(argument, &names, got)))
+}
+
+fn raise(error: NumericError) -> PyErr {
+    Python::attach(|py| exception(py, &Error::from(error)))
+}
+
+/// The choices of a hierarchy, from a dictionary of the Python side.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Params {
+    cycle: String,
+    before: usize,
+    after: usize,
+    smoother: String,
+    weight: f64,
+    degree: usize,
+    axes: Vec<usize>,
+    interpolation: String,
+    coarsening: String,
+    levels: usize,
+    coarsest: usize,
+}
+
+impl Params {
+    fn read(self) -> PyResult<MultigridParams> {
+        let mut axes = [false; 3];
+        for axis in self.axes {
+            *axes
+                .get_mut(axis)
+                .ok_or_else(|| raise(NumericError::value("axes", "axes below 3", axis)))? = true;
+        }
+        let smoothers = [
+            ("gauss-seidel", Smoother::GaussSeidel),
+            ("jacobi", Smoother::Jacobi { weight: self.weight }),
+            ("lines", Smoother::Lines { axes }),
+            ("chebyshev", Smoother::Chebyshev { degree: self.degree }),
+        ];
+        let interpolations =
+            [("operator-induced", Interpolation::OperatorInduced), ("linear", Interpolation::Linear)];
+        let coarsenings = [("strong", Coarsening::Strong), ("full", Coarsening::Full)];
+        Ok(MultigridParams {
+            visits: choice("cycle", &self.cycle, &[("V", Visits::V), ("W", Visits::W), ("F", Visits::F)])?,
+            before: self.before,
+            after: self.after,
+            smoother: choice("smoother", &self.smoother, &smoothers)?,
+            interpolation: choice("interpolation", &self.interpolation, &interpolations)?,
+            coarsening: choice("coarsening", &self.coarsening, &coarsenings)?,
+            levels: self.levels,
+            coarsest: self.coarsest,
+            parallelism: Parallelism::Pool,
+        })
+    }
+}
+
+fn centring(word: &str) -> PyResult<Centring> {
+    choice("centring", word, &[("vertex", Centring::Vertex), ("cell", Centring::Cell)])
+}
+
+/// A number type of both sides.
+trait Number: Scalar + Element {}
+impl Number for f64 {}
+impl Number for Complex64 {}
+
+fn array<S: Number>(value: &Bound<'_, PyAny>) -> PyResult<ArrayD<S>> {
+    Ok(value.extract::<PyReadonlyArrayDyn<'_, S>>()?.as_array().to_owned())
+}
+
+/// A hierarchy of either number type.
+enum Hierarchy {
+    Real(StencilMultigrid<f64>),
+    Complex(StencilMultigrid<Complex64>),
+}
+
+/// The native side of `sobolev.multigrid.Multigrid`. Arrays have the shape of the points, and the number type of the stencil.
+#[pyclass(frozen, module = "sobolev._core")]
+pub(crate) struct Multigrid {
+    hierarchy: Mutex<Hierarchy>,
+}
+
+/// Calls the same method of either number type.
+macro_rules! either {
+    ($hierarchy:expr, $multigrid:ident => $call:expr) => {
+        match $hierarchy {
+            Hierarchy::Real($multigrid) => $call,
+            Hierarchy::Complex($multigrid) => $call,
+        }
+    };
+}
+
+impl Multigrid {
+    fn lock(&self) -> MutexGuard<'_, Hierarchy> {
+        self.hierarchy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn stencil<S: Number>(
+    py: Python<'_>,
+    lattice: &Lattice,
+    entries: &Bound<'_, PyAny>,
+    params: MultigridParams,
+) -> PyResult<StencilMultigrid<S>> {
+    let entries = array::<S>(entries)?;
+    work::run(py, None, |_| {
+        let operator = if entries.ndim() == lattice.dimensions() {
+            StencilOperator::constant(lattice, entries.view())?
+        } else {
+            StencilOperator::from_array(lattice, entries.view())?
+        };
+        Ok(StencilMultigrid::new(operator, params)?)
+    })
+}
+
+/// `S -> f -> (u, residuals, norm)`.
+fn solve<'py, S: Number>(
+    py: Python<'py>,
+    multigrid: &mut StencilMultigrid<S>,
+    f: &Bound<'py, PyAny>,
+    initial: Option<&Bound<'py, PyAny>>,
+    params: SolveParams,
+) -> PyResult<(Bound<'py, PyAny>, Vec<f64>, f64)> {
+    let f = array::<S>(f)?;
+    let initial = initial.map(array::<S>).transpose()?;
+    let (u, info) = work::run(py, None, |watch| {
+        let initial = initial.as_ref().map(|initial| initial.view());
+        Ok(multigrid.solve_from(f.view(), initial, &params, watch)?)
+    })?;
+    Ok((u.into_pyarray(py).into_any(), info.residuals, info.norm))
+}
+
+/// What `action` makes of an array.
+fn map<'py, S: Number>(
+    py: Python<'py>,
+    multigrid: &mut StencilMultigrid<S>,
+    values: &Bound<'py, PyAny>,
+    action: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let values = array::<S>(values)?;
+    let out = work::run(py, None, |_| {
+        Ok(match action {
+            "apply" => multigrid.operator().apply(values.view())?,
+            "precondition" => multigrid.precondition(values.view())?,
+            _ => multigrid.full_multigrid(values.view())?,
+        })
+    })?;
+    Ok(out.into_pyarray(py).into_any())
+}
+
+#[pymethods]
+impl Multigrid {
+    /// `entries` `[3, .., 3]` or `[points.., 3, .., 3]`, float64 or complex128; `sides` a pair of words for each axis.
+    #[new]
+    fn new(
+        py: Python<'_>,
+        entries: &Bound<'_, PyAny>,
+        points: Vec<usize>,
+        centring: &str,
+        sides: Vec<(String, String)>,
+        params: Params,
+    ) -> PyResult<Self> {
+        let params = params.read()?;
+        let mut lattice = Lattice::new(&points).map_err(raise)?.with_centring(self::centring(centring)?);
+        let words = [("zero", Some(Side::Zero)), ("natural", Some(Side::Natural)), ("periodic", None)];
+        for (axis, (low, high)) in sides.iter().enumerate() {
+            lattice = match (choice("sides", low, &words)?, choice("sides", high, &words)?) {
+                (None, None) => lattice.with_periodic(axis),
+                (Some(low), Some(high)) => lattice.with_sides(axis, [low, high]),
+                _ => Err(NumericError::value(
+                    "sides",
+                    "both sides of an axis periodic, or none",
+                    format!("{low} and {high}"),
+                )),
+            }
+            .map_err(raise)?;
+        }
+        let hierarchy = if entries.cast::<PyArrayDyn<f64>>().is_ok() {
+            Hierarchy::Real(stencil(py, &lattice, entries, params)?)
+        } else {
+            Hierarchy::Complex(stencil(py, &lattice, entries, params)?)
+        };
+        Ok(Self { hierarchy: Mutex::new(hierarchy) })
+    }
+
+    /// `(u, residuals, norm of f)`.
+    #[pyo3(signature = (f, initial, *, iteration, tolerance, absolute_tolerance, iterations))]
+    fn solve<'py>(
+        &self,
+        py: Python<'py>,
+        f: &Bound<'py, PyAny>,
+        initial: Option<&Bound<'py, PyAny>>,
+        iteration: &str,
+        tolerance: f64,
+        absolute_tolerance: f64,
+        iterations: usize,
+    ) -> PyResult<(Bound<'py, PyAny>, Vec<f64>, f64)> {
+        let list = [
+            ("conjugate-gradients", Iteration::ConjugateGradients),
+            ("bicgstab", Iteration::BiCgStab),
+            ("cycles", Iteration::Cycles),
+        ];
+        let params = SolveParams {
+            iteration: choice("iteration", iteration, &list)?,
+            relative_tolerance: tolerance,
+            absolute_tolerance,
+            iteration_limit: iterations,
+        };
+        either!(&mut *self.lock(), multigrid => solve(py, multigrid, f, initial, params))
+    }
+
+    /// `A u`, one cycle for `A z = r`, or full multigrid for `A u = f`.
+    fn map<'py>(
+        &self,
+        py: Python<'py>,
+        values: &Bound<'py, PyAny>,
+        action: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        either!(&mut *self.lock(), multigrid => map(py, multigrid, values, action))
+    }
+
+    #[getter]
+    fn is_complex(&self) -> bool {
+        matches!(&*self.lock(), Hierarchy::Complex(_))
+    }
+
+    #[getter]
+    fn unknowns(&self) -> Vec<usize> {
+        either!(&*self.lock(), multigrid => multigrid.unknowns())
+    }
+
+    #[getter]
+    fn operator_complexity(&self) -> f64 {
+        either!(&*self.lock(), multigrid => multigrid.operator_complexity())
+    }
+
+    #[getter]
+    fn full_multigrid_work(&self) -> f64 {
+        either!(&*self.lock(), multigrid => multigrid.full_multigrid_work())
+    }
+
+    #[getter]
+    fn points(&self) -> Vec<usize> {
+        either!(&*self.lock(), multigrid => multigrid.lattice().points().to_vec())
+    }
+
+    fn __str__(&self) -> String {
+        either!(&*self.lock(), multigrid => multigrid.to_string())
+    }
+}
+
+/// A problem of either number type.
+enum AnyProblem {
+    Real(Elliptic<f64>),
+    Complex(Elliptic<Complex64>),
+}
+
+/// The native side of `sobolev.multigrid.Elliptic`.
+#[pyclass(frozen, module = "sobolev._core")]
+pub(crate) struct EllipticProblem {
+    problem: AnyProblem,
+}
+
+/// A condition: its name, `alpha`, `value`.
+type Words<'py> = (String, Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+fn condition<S: Number>((name, alpha, value): &Words<'_>) -> PyResult<Condition<S>> {
+    let kind = choice("sides", name, &[("dirichlet", 0), ("neumann", 1), ("robin", 2), ("periodic", 3)])?;
+    Ok(match kind {
+        0 => Condition::Dirichlet(array(value)?),
+        1 => Condition::Neumann(array(value)?),
+        2 => Condition::Robin { alpha: array(alpha)?, value: array(value)? },
+        _ => Condition::Periodic,
+    })
+}
+
+fn elliptic<S: Number>(
+    cells: &[usize],
+    extent: &[f64],
+    centring: Centring,
+    sides: &[(Words<'_>, Words<'_>)],
+    diffusion: &[Bound<'_, PyAny>],
+    reaction: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Elliptic<S>> {
+    let sides = sides
+        .iter()
+        .map(|(low, high)| Ok([condition(low)?, condition(high)?]))
+        .collect::<PyResult<Vec<_>>>()?;
+    let mut problem = Elliptic::new(cells, extent, centring, sides).map_err(raise)?;
+    let diffusion: Vec<ArrayD<S>> = diffusion.iter().map(array).collect::<PyResult<_>>()?;
+    problem = match &diffusion[..] {
+        [] => problem,
+        [one] => problem.with_diffusion(one.view()).map_err(raise)?,
+        several => {
+            let views: Vec<_> = several.iter().map(|a| a.view()).collect();
+            problem.with_diffusions(&views).map_err(raise)?
+        }
+    };
+    match reaction {
+        Some(reaction) => problem.with_reaction(array::<S>(reaction)?.view()).map_err(raise),
+        None => Ok(problem),
+    }
+}
+
+#[pymethods]
+impl EllipticProblem {
+    /// Arrays are complex128 throughout when `complex`, float64 otherwise.
+    #[new]
+    fn new(
+        cells: Vec<usize>,
+        extent: Vec<f64>,
+        centring: &str,
+        sides: Vec<(Words<'_>, Words<'_>)>,
+        diffusion: Vec<Bound<'_, PyAny>>,
+        reaction: Option<Bound<'_, PyAny>>,
+        complex: bool,
+    ) -> PyResult<Self> {
+        let centring = self::centring(centring)?;
+        let reaction = reaction.as_ref();
+        let problem = if complex {
+            AnyProblem::Complex(elliptic(&cells, &extent, centring, &sides, &diffusion, reaction)?)
+        } else {
+            AnyProblem::Real(elliptic(&cells, &extent, centring, &sides, &diffusion, reaction)?)
+        };
+        Ok(Self { problem })
+    }
+
+    fn multigrid(&self, py: Python<'_>, params: Params) -> PyResult<Multigrid> {
+        let params = params.read()?;
+        let hierarchy = work::run(py, None, |_| {
+            Ok(match &self.problem {
+                AnyProblem::Real(problem) => Hierarchy::Real(problem.multigrid(params)?),
+                AnyProblem::Complex(problem) => Hierarchy::Complex(problem.multigrid(params)?),
+            })
+        })?;
+        Ok(Multigrid { hierarchy: Mutex::new(hierarchy) })
+    }
+
+    fn right_hand_side<'py>(&self, py: Python<'py>, f: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(match &self.problem {
+            AnyProblem::Real(problem) => {
+                let f = problem.right_hand_side(array::<f64>(f)?.view()).map_err(raise)?;
+                f.into_pyarray(py).into_any()
+            }
+            AnyProblem::Complex(problem) => {
+                let f = problem.right_hand_side(array::<Complex64>(f)?.view()).map_err(raise)?;
+                f.into_pyarray(py).into_any()
+            }
+        })
+    }
+
+    fn coordinates(&self, axis: usize) -> PyResult<Vec<f64>> {
+        match &self.problem {
+            AnyProblem::Real(problem) => problem.coordinates(axis),
+            AnyProblem::Complex(problem) => problem.coordinates(axis),
+        }
+        .map_err(raise)
+    }
+
+    #[getter]
+    fn points(&self) -> Vec<usize> {
+        match &self.problem {
+            AnyProblem::Real(problem) => problem.lattice().points().to_vec(),
+            AnyProblem::Complex(problem) => problem.lattice().points().to_vec(),
+        }
+    }
+}
