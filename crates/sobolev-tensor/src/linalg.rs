@@ -19,10 +19,10 @@ use crate::{Error, Result, check_finite};
 use faer::linalg::solvers::{Solve, SolveLstsq};
 use faer::{MatRef, Side};
 use ndarray::{Array1, Array2, ArrayView2};
-pub use sparse::{SparseCholesky, SparseLu, SparseMatrix};
+pub use sparse::{SparseCholesky, SparseLu, SparseMatrix, SparseNumber};
 
 /// A view for `faer` of a matrix of any layout.
-fn as_faer<'a>(a: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
+fn as_faer<'a, S>(a: &'a ArrayView2<'_, S>) -> MatRef<'a, S> {
     let strides = a.strides();
     // SAFETY: pointer, sizes and strides are those of a live array view, whose lifetime the result carries.
     unsafe { MatRef::from_raw_parts(a.as_ptr(), a.nrows(), a.ncols(), strides[0], strides[1]) }

@@ -2,6 +2,7 @@
 //! of smoothers, transfers, cycles and iterations.
 
 mod dense;
+mod direct;
 mod elliptic;
 mod galerkin;
 mod krylov;
@@ -13,6 +14,7 @@ mod settings;
 mod smoother;
 mod transfer;
 
+pub use direct::Direct;
 pub use elliptic::{Condition, Elliptic};
 pub use krylov::{Iteration, SolveInfo, SolveParams};
 pub use lattice::{Centring, Lattice, Side};

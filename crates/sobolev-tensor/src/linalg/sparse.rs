@@ -1,31 +1,51 @@
 //! Sparse direct solvers.
 
-use super::{as_faer, check_right_hand_side, check_solution, to_array};
+use super::{as_faer, check_right_hand_side, to_array};
 use crate::{Error, Result};
 use faer::Side;
 use faer::linalg::solvers::Solve;
 use faer::sparse::{SparseColMat, Triplet};
+use faer::traits::ComplexField;
 use ndarray::{Array2, ArrayView2};
+use num_complex::Complex64;
+
+/// Numbers of a sparse matrix: `f64` and [`Complex64`].
+pub trait SparseNumber: ComplexField + Copy + std::ops::Add<Output = Self> + std::fmt::Debug {
+    /// Whether all parts are finite.
+    fn is_finite(self) -> bool;
+}
+
+impl SparseNumber for f64 {
+    fn is_finite(self) -> bool {
+        f64::is_finite(self)
+    }
+}
+
+impl SparseNumber for Complex64 {
+    fn is_finite(self) -> bool {
+        self.re.is_finite() && self.im.is_finite()
+    }
+}
 
 /// A sparse matrix in compressed columns.
 #[derive(Debug, Clone)]
-pub struct SparseMatrix {
-    matrix: SparseColMat<usize, f64>,
+pub struct SparseMatrix<S = f64> {
+    matrix: SparseColMat<usize, S>,
 }
 
-impl SparseMatrix {
+impl<S: SparseNumber> SparseMatrix<S> {
     /// A matrix of `shape` (rows, columns) from (row, column, value); values at one place are added.
     ///
     /// # Errors
     /// [`Error::Value`] when a place lies outside of the matrix or a value is not finite.
     pub fn from_triplets(
         shape: (usize, usize),
-        triplets: impl IntoIterator<Item = (usize, usize, f64)>,
+        triplets: impl IntoIterator<Item = (usize, usize, S)>,
     ) -> Result<Self> {
         let triplets: Vec<_> =
             triplets.into_iter().map(|(row, col, val)| Triplet { row, col, val }).collect();
-        if let Some(Triplet { row, col, val }) = triplets.iter().find(|entry| !entry.val.is_finite()) {
-            return Err(Error::value("triplets", "finite values", format!("{val} at ({row}, {col})")));
+        if let Some(Triplet { row, col, val }) = triplets.iter().find(|entry| !SparseNumber::is_finite(entry.val)) {
+            return Err(Error::value("triplets", "finite values", format!("{val:?} at ({row}, {col})")));
         }
         let matrix = SparseColMat::try_new_from_triplets(shape.0, shape.1, &triplets).map_err(|error| {
             Error::value("triplets", format!("places inside {} x {}", shape.0, shape.1), format!("{error:?}"))
@@ -76,17 +96,17 @@ impl SparseCholesky {
 
 /// Sparse LU factors of a square matrix.
 #[derive(Debug, Clone)]
-pub struct SparseLu {
+pub struct SparseLu<S = f64> {
     size: usize,
-    factors: faer::sparse::linalg::solvers::Lu<usize, f64>,
+    factors: faer::sparse::linalg::solvers::Lu<usize, S>,
 }
 
-impl SparseLu {
+impl<S: SparseNumber> SparseLu<S> {
     /// Factors `a`.
     ///
     /// # Errors
     /// [`Error::Shape`] when `a` is not square, [`Error::Value`] when it is singular by its pattern.
-    pub fn new(a: &SparseMatrix) -> Result<Self> {
+    pub fn new(a: &SparseMatrix<S>) -> Result<Self> {
         let size = a.check_square()?;
         let factors = a
             .matrix
@@ -100,9 +120,20 @@ impl SparseLu {
     ///
     /// # Errors
     /// [`Error::Shape`] and [`Error::NonFinite`] for bad input, [`Error::Value`] when `a` was singular.
-    pub fn solve(&self, b: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
-        check_right_hand_side(&b, self.size)?;
-        check_solution(to_array(self.factors.solve(as_faer(&b)).as_ref()))
+    pub fn solve(&self, b: ArrayView2<'_, S>) -> Result<Array2<S>> {
+        if b.nrows() != self.size {
+            return Err(Error::shape("right-hand side", format!("[{}, columns]", self.size), b.shape()));
+        }
+        let finite = |values: ArrayView2<'_, S>| values.iter().all(|value| SparseNumber::is_finite(*value));
+        if !finite(b) {
+            return Err(Error::value("right-hand side", "finite values", "others"));
+        }
+        let x = self.factors.solve(as_faer(&b));
+        let x = Array2::from_shape_fn((x.nrows(), x.ncols()), |(i, j)| x[(i, j)]);
+        if !finite(x.view()) {
+            return Err(Error::value("matrix", "a regular matrix", "a singular one"));
+        }
+        Ok(x)
     }
 }
 
