@@ -28,6 +28,16 @@ impl Axis {
         }
     }
 
+    /// Axis number `axis` of a box with walls: the centres of `cells` cells over `length`, with its conditions in words.
+    pub(crate) fn centres(axis: usize, cells: usize, length: f64, boundary: &str) -> Self {
+        Self {
+            name: format!("x{}", axis + 1),
+            points: (0..cells).map(|i| (i as f64 + 0.5) * length / cells as f64).collect(),
+            boundary: boundary.to_string(),
+            units: "1".to_string(),
+        }
+    }
+
     /// The time axis of `frames` equal intervals up to `time`, each at its end.
     pub(crate) fn frames(time: f64, frames: usize) -> Self {
         Self {

@@ -47,3 +47,18 @@ pub(crate) fn numbers(name: &str, value: &toml::Value, count: usize) -> Result<V
     list.filter(|list: &Vec<f64>| list.iter().all(|v| v.is_finite()))
         .ok_or_else(|| Error::value(name, format!("a finite number, or {count} of them"), value))
 }
+
+/// A whole number of at least `least` for each of `count` things: a list of as many, or one for all.
+///
+/// # Errors
+/// [`Error::Value`] that names the setting, for anything else.
+pub(crate) fn counts(name: &str, value: &toml::Value, count: usize, least: usize) -> Result<Vec<usize>> {
+    let number = |value: &toml::Value| value.as_integer().and_then(|v| usize::try_from(v).ok());
+    let list = match value {
+        toml::Value::Array(list) if list.len() == count => list.iter().map(number).collect(),
+        other => number(other).map(|v| vec![v; count]),
+    };
+    list.filter(|list: &Vec<usize>| list.iter().all(|v| *v >= least)).ok_or_else(|| {
+        Error::value(name, format!("a whole number of at least {least}, or {count} of them"), value)
+    })
+}
