@@ -174,10 +174,28 @@ impl IncompressibleFlow {
         let mut work = plan.work();
         let one = |sample: ArrayViewD<'_, f64>| {
             let sample = three_axes(sample)?;
-            plan.mac_load(&sample, &mut work);
+            plan.load_faces(&sample, &mut work);
             Ok(plan.divergence(&mut work))
         };
         state.outer_iter().map(one).collect()
+    }
+
+    /// The nearest flow without divergence that fits the sides: what a rollout starts from.
+    ///
+    /// # Errors
+    /// As [`TimeSolver::check`].
+    pub fn projected(&self, state: ArrayViewD<'_, f64>) -> Result<ArrayD<f64>> {
+        self.check(state.view())?;
+        let plan = self.plan(state.shape())?;
+        let mut work = plan.work();
+        let mut result = ArrayD::zeros(state.raw_dim());
+        for (from, mut to) in state.outer_iter().zip(result.outer_iter_mut()) {
+            plan.load(&three_axes(from)?, &mut work)?;
+            let shape = to.shape().to_vec();
+            let to = to.view_mut().into_dimensionality::<Ix3>();
+            plan.store(&work, to.map_err(|_| Error::shape("state", "[n1, n2, 2]", &shape))?);
+        }
+        Ok(result)
     }
 
     /// Advances as [`TimeSolver::advance`] and returns the mean force of the flow on the bodies in each sample, `[drag, lift]` along
@@ -229,7 +247,11 @@ impl IncompressibleFlow {
         for (axis, ends) in self.sides.iter().enumerate() {
             let periodic = ends.each_ref().map(|side| matches!(side, Side::Periodic));
             if periodic[0] != periodic[1] {
-                return Err(Error::value("sides", "an axis periodic at both ends or at none", format!("axis {axis}")));
+                return Err(Error::value(
+                    "sides",
+                    "an axis periodic at both ends or at none",
+                    format!("axis {axis}"),
+                ));
             }
             outflow[axis] = ends.iter().any(|side| matches!(side, Side::Outflow));
         }

@@ -21,6 +21,7 @@
 mod burgers;
 mod darcy;
 pub mod etdrk;
+mod flow;
 mod poisson;
 mod problem;
 pub mod random_field;
@@ -32,13 +33,17 @@ pub mod walls;
 
 pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings, Step};
 pub use darcy::{Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState};
+pub use flow::{
+    Body, FlowProblem, FlowSettings, FlowStep, INCOMPRESSIBLE_FLOW, IncompressibleFlow, Profile, Side,
+    centred,
+};
 pub use poisson::{POISSON, Poisson, PoissonProblem, PoissonSettings, PoissonState};
 pub use problem::{Axis, EquationEntry, Field, Problem, Sample};
 pub use random_field::GaussianField;
 pub use solver::{SteadySolver, SteppedSolver, TimeSolver};
 
 /// The equations that stand alone; the semi-linear ones are listed in their module.
-const SINGLE: [EquationEntry; 3] = [BURGERS, DARCY, POISSON];
+const SINGLE: [EquationEntry; 4] = [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW];
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
 pub static EQUATIONS: &[EquationEntry] = {

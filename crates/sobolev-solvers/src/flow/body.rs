@@ -70,7 +70,8 @@ impl Forced {
                     }
                     // Outwards along the axis on which the distance changes most.
                     let change = [beside[0] - beside[1], beside[2] - beside[3]];
-                    let axis = usize::from(change[1].abs() / mac.spacing[1] > change[0].abs() / mac.spacing[0]);
+                    let axis =
+                        usize::from(change[1].abs() / mac.spacing[1] > change[0].abs() / mac.spacing[0]);
                     let up = change[axis] > 0.0;
                     let outer = beside[2 * axis + usize::from(!up)];
                     let stride = mac.stride[axis];

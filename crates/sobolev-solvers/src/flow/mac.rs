@@ -76,8 +76,7 @@ impl Mac {
             let ratio = self.spacing[component] / self.spacing[other];
             for t in 0..self.cells[other] as isize {
                 let across = &velocity[other];
-                let [below, above] =
-                    [t, t + 1].map(|face| across[self.place(other, face, last - 1)]);
+                let [below, above] = [t, t + 1].map(|face| across[self.place(other, face, last - 1)]);
                 let inner = velocity[component][self.place(component, last - 1, t)];
                 velocity[component][self.place(component, last, t)] = inner - ratio * (above - below);
             }

@@ -68,7 +68,8 @@ pub enum Side {
 
 impl Side {
     /// A wall at rest: the velocity vanishes.
-    pub const WALL: Self = Self::Velocity { normal: Profile::Uniform(0.0), tangential: Profile::Uniform(0.0) };
+    pub const WALL: Self =
+        Self::Velocity { normal: Profile::Uniform(0.0), tangential: Profile::Uniform(0.0) };
 
     /// A wall that slides along itself at `speed`, positive along the axis.
     pub fn moving_wall(speed: f64) -> Self {
@@ -85,7 +86,10 @@ impl Side {
 #[derive(Debug, Clone)]
 pub(super) enum Edge {
     /// Normal velocity at the faces of the side; tangential velocity at the corners of its cells, none without friction.
-    Fixed { normal: Vec<f64>, tangential: Option<Vec<f64>> },
+    Fixed {
+        normal: Vec<f64>,
+        tangential: Option<Vec<f64>>,
+    },
     Outflow,
     Periodic,
 }
@@ -132,7 +136,8 @@ pub(super) fn resolve(sides: &[[Side; 2]; 2], mac: &Mac) -> Result<[[Edge; 2]; 2
     }
     // A profile that balances as a function does so on the grid up to its quadrature.
     if net.abs() > 1e-5 * total {
-        let expected = "as much flow out as in, because there is no outflow (a singular problem for the pressure)";
+        let expected =
+            "as much flow out as in, because there is no outflow (a singular problem for the pressure)";
         return Err(Error::value("sides", expected, format!("{net:e} more in than out"))
             .with_hint("make a side an outflow"));
     }

@@ -94,12 +94,15 @@ impl Plan {
         }
     }
 
+    /// Reads a state as it is.
+    pub(super) fn load_faces(&self, state: &ArrayView3<'_, f64>, work: &mut Work) {
+        self.mac.load(&self.edges, state, &mut work.velocity);
+    }
+
     /// Reads a state; one that is not free of divergence is projected.
     pub(super) fn load(&self, state: &ArrayView3<'_, f64>, work: &mut Work) -> Result<()> {
-        self.mac.load(&self.edges, state, &mut work.velocity);
-        divergence(&self.mac, &work.velocity, 1.0, &mut work.potential);
-        let largest = work.potential.iter().fold(0.0_f64, |largest, d| largest.max(d.abs()));
-        if largest > ROUNDING * self.fastest(&work.velocity) {
+        self.load_faces(state, work);
+        if self.divergence(work) > ROUNDING * self.fastest(&work.velocity) {
             self.project(work)?;
         }
         Ok(())
@@ -143,7 +146,8 @@ impl Plan {
                     solver: "incompressible flow".to_string(),
                     time: done,
                     step: steps,
-                    hint: "the grid does not resolve the flow: use more cells or a larger viscosity".to_string(),
+                    hint: "the grid does not resolve the flow: use more cells or a larger viscosity"
+                        .to_string(),
                 });
             }
             let dt = match step {
@@ -154,7 +158,8 @@ impl Plan {
                 }
             };
             if dt > limit * (1.0 + 1e-9) {
-                let expected = format!("at most {limit:.3e}, the stability limit at time {done} (step {steps})");
+                let expected =
+                    format!("at most {limit:.3e}, the stability limit at time {done} (step {steps})");
                 return Err(Error::value("step", expected, dt)
                     .with_hint("use a shorter step, or FlowStep::Courant, which chooses it"));
             }
@@ -238,7 +243,8 @@ impl Plan {
         let diffusion = 4.0 * self.viscosity * (1.0 / (x * x) + 1.0 / (y * y)) / REAL;
         let convection = self.fastest(velocity) / IMAGINARY;
         // A flow at rest without viscosity has no limit.
-        let rate = if convection.is_nan() { f64::NAN } else { diffusion.max(convection).max(f64::MIN_POSITIVE) };
+        let rate =
+            if convection.is_nan() { f64::NAN } else { diffusion.max(convection).max(f64::MIN_POSITIVE) };
         1.0 / rate
     }
 }
