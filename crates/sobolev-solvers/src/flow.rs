@@ -10,8 +10,8 @@
 //!
 //! Method: central differences on the staggered grid (Harlow and Welch 1965), which conserve momentum and, but for viscosity,
 //! energy; Williamson's Runge-Kutta scheme, and after each stage the projection onto flows without divergence (Chorin 1968) by a
-//! direct solution of the pressure. Order: 2 in space, 3 in time; with bodies 1 to 2 in space near them and 2 in time. Sides
-//! hold the mean of the values inside and beyond them. At an outflow the pressure vanishes and the flow leaves by upwind
+//! direct solution of the pressure. Order: 2 in space, 3 in time; with bodies 2 in space, where boundary layers have a few
+//! cells, and 2 in time. Sides hold the mean of the values inside and beyond them. At an outflow the pressure vanishes and the flow leaves by upwind
 //! differences. Bodies hold the faces inside and beside them ([`Body`]).
 //!
 //! Stability limit: `dt (|u_1| / h1 + |u_2| / h2) <= 1.73` and `4 nu dt (1 / h1^2 + 1 / h2^2) <= 2.51`. A longer step is refused.

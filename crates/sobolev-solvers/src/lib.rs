@@ -30,6 +30,7 @@ mod settings;
 mod solver;
 pub mod spectral;
 pub mod walls;
+mod wave;
 
 pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings, Step};
 pub use darcy::{Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState};
@@ -41,9 +42,10 @@ pub use poisson::{POISSON, Poisson, PoissonProblem, PoissonSettings, PoissonStat
 pub use problem::{Axis, EquationEntry, Field, Problem, Sample};
 pub use random_field::GaussianField;
 pub use solver::{SteadySolver, SteppedSolver, TimeSolver};
+pub use wave::{SpectralWave, WAVE, Wave, WaveEnd, WaveMethod, WaveProblem, WaveSettings, WaveStep};
 
 /// The equations that stand alone; the semi-linear ones are listed in their module.
-const SINGLE: [EquationEntry; 4] = [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW];
+const SINGLE: [EquationEntry; 5] = [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW, WAVE];
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
 pub static EQUATIONS: &[EquationEntry] = {

@@ -166,25 +166,44 @@ pub(crate) const BOUNDARY_HELP: &str = "\"dirichlet\", \"neumann\" or \"periodic
 /// # Errors
 /// [`Error::Value`] for unknown words and lists of another length.
 pub(crate) fn boundary(setting: &toml::Value, dimensions: usize) -> Result<Vec<[Boundary; 2]>> {
+    let words = [
+        ("dirichlet", Boundary::Dirichlet),
+        ("neumann", Boundary::Neumann),
+        ("periodic", Boundary::Periodic),
+    ];
+    let axes = ends(setting, dimensions, &words)?;
+    match axes.iter().find(|ends| (ends[0] == Boundary::Periodic) != (ends[1] == Boundary::Periodic)) {
+        Some(mixed) => Err(half_periodic(mixed)),
+        None => Ok(axes),
+    }
+}
+
+/// Reads a setting `boundary` whose words mean `words`: one for all axes, or a list with, for each axis, one or a pair.
+///
+/// # Errors
+/// [`Error::Value`] for unknown words and lists of another length.
+pub(crate) fn ends<T: Copy>(
+    setting: &toml::Value,
+    dimensions: usize,
+    words: &[(&str, T)],
+) -> Result<Vec<[T; 2]>> {
+    let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
     let word = |value: &toml::Value| match value.as_str() {
-        Some("dirichlet") => Ok(Boundary::Dirichlet),
-        Some("neumann") => Ok(Boundary::Neumann),
-        Some("periodic") => Ok(Boundary::Periodic),
-        Some(other) => Err(Error::unknown_name("boundary", &["dirichlet", "neumann", "periodic"], other)),
-        None => Err(Error::value("boundary", BOUNDARY_HELP, value)),
+        Some(given) => words
+            .iter()
+            .find(|(name, _)| *name == given)
+            .map(|(_, end)| *end)
+            .ok_or_else(|| Error::unknown_name("boundary", &names, given)),
+        None => Err(Error::value("boundary", format!("one of {}", names.join(", ")), value)),
     };
     let axis = |value: &toml::Value| match value.as_array().map(Vec::as_slice) {
         Some([lower, upper]) => Ok([word(lower)?, word(upper)?]),
         _ => word(value).map(|end| [end; 2]),
     };
-    let axes: Vec<[Boundary; 2]> = match setting.as_array() {
-        Some(list) if list.len() == dimensions => list.iter().map(axis).collect::<Result<_>>()?,
-        Some(_) => return Err(Error::value("boundary", format!("{dimensions} entries"), setting)),
-        None => vec![[word(setting)?; 2]; dimensions],
-    };
-    match axes.iter().find(|ends| (ends[0] == Boundary::Periodic) != (ends[1] == Boundary::Periodic)) {
-        Some(mixed) => Err(half_periodic(mixed)),
-        None => Ok(axes),
+    match setting.as_array() {
+        Some(list) if list.len() == dimensions => list.iter().map(axis).collect(),
+        Some(_) => Err(Error::value("boundary", format!("{dimensions} entries"), setting)),
+        None => Ok(vec![[word(setting)?; 2]; dimensions]),
     }
 }
 

@@ -1,8 +1,8 @@
-//! Bodies in the flow, by direct forcing with linear interpolation to the surface (Fadlun, Verzicco, Orlandi and Mohd-Yusof,
-//! J. Comput. Phys. 161, 2000): second order away from the few faces at the surface.
+//! Bodies in the flow, by direct forcing with interpolation to the surface (Fadlun, Verzicco, Orlandi and Mohd-Yusof,
+//! J. Comput. Phys. 161, 2000), here by parabolas in place of straight lines: second order.
 //!
-//! Faces inside the body are at rest. A face in the fluid with a neighbour inside takes the velocity that grows linearly with
-//! the distance from the surface, from zero there to that of the next face outwards.
+//! Faces inside the body are at rest. A face in the fluid with a neighbour inside takes the velocity of the parabola in the
+//! distance that vanishes at the surface and passes through the next two faces outwards.
 
 use super::mac::{Mac, Velocity};
 use std::fmt;
@@ -36,8 +36,8 @@ impl Body {
 pub(super) struct Forced {
     /// For each component: places of faces at rest.
     solid: [Vec<usize>; 2],
-    /// For each component: place of a face at the surface, of the face outwards, and the ratio of their velocities.
-    surface: [Vec<(usize, usize, f64)>; 2],
+    /// For each component: place of a face at the surface, places of the next two outwards, and their weights.
+    surface: [Vec<(usize, [usize; 2], [f64; 2])>; 2],
 }
 
 impl Forced {
@@ -74,11 +74,14 @@ impl Forced {
                         usize::from(change[1].abs() / mac.spacing[1] > change[0].abs() / mac.spacing[0]);
                     let up = change[axis] > 0.0;
                     let outer = beside[2 * axis + usize::from(!up)];
+                    let further = {
+                        let mut x = point;
+                        x[axis] += if up { 2.0 } else { -2.0 } * mac.spacing[axis];
+                        distance(x)
+                    };
                     let stride = mac.stride[axis];
-                    let next = if up { place + stride } else { place - stride };
-                    // Odd shapes may have no fluid there.
-                    let ratio = if outer > here { here / outer } else { 0.0 };
-                    forced.surface[component].push((place, next, ratio));
+                    let at = |count: usize| if up { place + count * stride } else { place - count * stride };
+                    forced.surface[component].push((place, [at(1), at(2)], weights(here, outer, further)));
                 }
             }
         }
@@ -99,12 +102,27 @@ impl Forced {
                 *change -= field[place];
                 field[place] = 0.0;
             }
-            for &(place, outer, ratio) in surface {
-                let value = ratio * field[outer];
+            for &(place, outwards, weights) in surface {
+                let value = weights[0] * field[outwards[0]] + weights[1] * field[outwards[1]];
                 *change += value - field[place];
                 field[place] = value;
             }
         }
         changes
+    }
+}
+
+/// Weights of the next two faces outwards, at distances `next` and `further`, in the parabola through zero at the surface.
+/// Straight lines where the faces do not lie one behind the other, rest where there is no fluid.
+fn weights(here: f64, next: f64, further: f64) -> [f64; 2] {
+    if next <= here {
+        [0.0; 2]
+    } else if further <= next {
+        [here / next, 0.0]
+    } else {
+        [
+            here * (further - here) / (next * (further - next)),
+            -here * (next - here) / (further * (further - next)),
+        ]
     }
 }
