@@ -24,7 +24,7 @@
 //! |---|---|
 //! | fields on a periodic grid, and want all waves | [`FourierPlan`] |
 //! | contiguous rows in an inner loop | [`RowFourier`] |
-//! | fields with zero value or zero slope at the walls | [`SineCosinePlan`] |
+//! | fields with zero value or zero slope at the walls, in part or all around | [`SineCosinePlan`] |
 //! | a spectral convolution with few modes | [`TruncatedFourier`] ([`TransformPlan`] shows how it computes) |
 //! | the same, fused with other work row by row | [`axis`] |
 //! | derivatives, gradient, Laplacian and its inverse, the 2/3 rule | [`derivative`] |

@@ -7,17 +7,21 @@
 //! | cosine II | `s_k sum_j x_j cos(pi (j + 1/2) k / n)` | Neumann data at cell centres | cosine III |
 //! | sine II | `s_(n-1-k) sum_j x_j sin(pi (j + 1/2) (k + 1) / n)` | Dirichlet data at cell centres | sine III |
 //! | sine I | `sqrt(2/(n+1)) sum_j x_j sin(pi (j + 1) (k + 1) / (n + 1))` | Dirichlet data at the n inner nodes | itself |
+//! | cosine IV | `sqrt(2/n) sum_j x_j cos(pi (j + 1/2) (k + 1/2) / n)` | cell centres, Neumann below, Dirichlet above | itself |
+//! | sine IV | `sqrt(2/n) sum_j x_j sin(pi (j + 1/2) (k + 1/2) / n)` | cell centres, Dirichlet below, Neumann above | itself |
+//! | periodic | `s_0 Re X_0`, `s_k Re X_k`, `s_k Im X_k`, .., `s_0 X_(n/2)` for even n | periodic data | periodic inverse |
 //!
-//! with `s_0 = sqrt(1/n)` and `s_k = sqrt(2/n)` otherwise. Cosine and sine II and III are fast for n = 2^a 3^b 5^c, sine I
-//! for n + 1 of this form.
+//! with `s_0 = sqrt(1/n)`, `s_k = sqrt(2/n)` otherwise, and `X_k = sum_j x_j exp(-2 pi i j k / n)`. The periodic kind lets an
+//! axis without walls stand beside others: place 0 belongs to wave 0, places 2k - 1 and 2k to wave k. All but sine I are fast
+//! for n = 2^a 3^b 5^c, sine I for n + 1 of this form.
 
 use crate::lines::{LANES, LineBuffers, Spread, around_axis, transform_lines};
 use crate::scratch::ScratchPool;
 use crate::shape::{check_array, check_grid, check_length, contiguous, from_vec};
 use ndarray::{Array, ArrayView, Dimension};
 use num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
-use rustdct::{DctPlanner, TransformType2And3};
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use rustdct::{DctPlanner, TransformType2And3, TransformType4};
 use sobolev_tensor::{Error, Real, Result};
 use std::fmt;
 use std::sync::Arc;
@@ -35,6 +39,14 @@ pub enum SineCosine {
     SineII,
     /// From coefficients of sines to values at cell centres.
     SineIII,
+    /// Between values at cell centres and coefficients of cosines with zero slope below and zero value above.
+    CosineIV,
+    /// Between values at cell centres and coefficients of sines with zero value below and zero slope above.
+    SineIV,
+    /// From values on a periodic axis to coefficients of cosines and sines of whole waves.
+    Periodic,
+    /// From coefficients of whole waves to values on a periodic axis.
+    PeriodicInverse,
 }
 
 impl SineCosine {
@@ -47,6 +59,10 @@ impl SineCosine {
             Self::SineI => Self::SineI,
             Self::SineII => Self::SineIII,
             Self::SineIII => Self::SineII,
+            Self::CosineIV => Self::CosineIV,
+            Self::SineIV => Self::SineIV,
+            Self::Periodic => Self::PeriodicInverse,
+            Self::PeriodicInverse => Self::Periodic,
         }
     }
 }
@@ -201,6 +217,8 @@ enum Plan<T> {
     /// reads two values of its scratch that it never wrote.
     One(Arc<dyn RealToComplex<T>>),
     TwoAndThree(Arc<dyn TransformType2And3<T>>),
+    Four(Arc<dyn TransformType4<T>>),
+    Periodic(Arc<dyn RealToComplex<T>>, Arc<dyn ComplexToReal<T>>),
 }
 
 struct Work<T> {
@@ -218,6 +236,10 @@ impl<T: Real> LineTransform<T> {
     ) -> Self {
         let plan = match kind {
             SineCosine::SineI => Plan::One(real_planner.plan_fft_forward(2 * (points + 1))),
+            SineCosine::CosineIV | SineCosine::SineIV => Plan::Four(planner.plan_dct4(points)),
+            SineCosine::Periodic | SineCosine::PeriodicInverse => {
+                Plan::Periodic(real_planner.plan_fft_forward(points), real_planner.plan_fft_inverse(points))
+            }
             _ => Plan::TwoAndThree(planner.plan_dct2(points)),
         };
         Self { points, kind, plan }
@@ -228,6 +250,11 @@ impl<T: Real> LineTransform<T> {
         match &self.plan {
             Plan::One(plan) => [plan.len(), plan.complex_len(), plan.get_scratch_len()],
             Plan::TwoAndThree(plan) => [plan.get_scratch_len(), 0, 0],
+            Plan::Four(plan) => [plan.get_scratch_len(), 0, 0],
+            Plan::Periodic(forward, inverse) => {
+                let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
+                [forward.len(), forward.complex_len(), scratch]
+            }
         }
     }
 
@@ -239,6 +266,12 @@ impl<T: Real> LineTransform<T> {
         let scale = T::cast((2.0 / n as f64).sqrt());
         match (&self.plan, kind) {
             (Plan::One(plan), _) => return sine_one(plan.as_ref(), line, work),
+            (Plan::Periodic(_, inverse), SineCosine::PeriodicInverse) => {
+                return from_waves(inverse.as_ref(), line, work);
+            }
+            (Plan::Periodic(forward, _), _) => return to_waves(forward.as_ref(), line, work),
+            (Plan::Four(plan), SineCosine::SineIV) => plan.process_dst4_with_scratch(line, &mut work.real),
+            (Plan::Four(plan), _) => plan.process_dct4_with_scratch(line, &mut work.real),
             (Plan::TwoAndThree(plan), SineCosine::CosineII) => {
                 plan.process_dct2_with_scratch(line, &mut work.real);
                 line[0] *= half;
@@ -277,4 +310,43 @@ fn sine_one<T: Real>(plan: &dyn RealToComplex<T>, line: &mut [T], work: &mut Wor
     for (value, z) in line.iter_mut().zip(&spectrum[1..]) {
         *value = z.im * scale;
     }
+}
+
+/// Coefficients of whole waves, orthonormal: the mean, then cosine and sine of each wave.
+fn to_waves<T: Real>(plan: &dyn RealToComplex<T>, line: &mut [T], work: &mut Work<T>) {
+    let n = line.len();
+    let row = &mut work.real[..n];
+    row.copy_from_slice(line);
+    let spectrum = &mut work.spectrum[..plan.complex_len()];
+    let done = plan.process_with_scratch(row, spectrum, &mut work.fft);
+    debug_assert!(done.is_ok(), "all lengths are the plan's");
+    let alone = T::cast((1.0 / n as f64).sqrt());
+    let scale = T::cast((2.0 / n as f64).sqrt());
+    line[0] = spectrum[0].re * alone;
+    for (pair, z) in line[1..].chunks_mut(2).zip(&spectrum[1..]) {
+        match pair {
+            [cosine, sine] => (*cosine, *sine) = (z.re * scale, z.im * scale),
+            // The wave n/2 of an even number of points has no sine.
+            rest => rest[0] = z.re * alone,
+        }
+    }
+}
+
+/// Undoes [`to_waves`].
+fn from_waves<T: Real>(plan: &dyn ComplexToReal<T>, line: &mut [T], work: &mut Work<T>) {
+    let n = line.len();
+    let alone = T::cast((1.0 / n as f64).sqrt());
+    let half = T::cast((0.5 / n as f64).sqrt());
+    let spectrum = &mut work.spectrum[..plan.complex_len()];
+    spectrum[0] = Complex::new(line[0] * alone, T::zero());
+    for (z, pair) in spectrum[1..].iter_mut().zip(line[1..].chunks(2)) {
+        *z = match pair {
+            [cosine, sine] => Complex::new(*cosine * half, *sine * half),
+            rest => Complex::new(rest[0] * alone, T::zero()),
+        };
+    }
+    let row = &mut work.real[..n];
+    let done = plan.process_with_scratch(spectrum, row, &mut work.fft);
+    debug_assert!(done.is_ok(), "all lengths are the plan's");
+    line.copy_from_slice(row);
 }

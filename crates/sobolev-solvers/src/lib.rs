@@ -2,6 +2,7 @@
 //!
 //! - [`random_field`], [`GaussianField`]: Gaussian fields of covariance `sigma^2 (-Laplacian + tau^2)^-alpha`.
 //! - [`Darcy`]: `-div(a grad u) = f` by multigrid. [`Burgers`]: `u_t + (u^2/2)_x = nu u_xx` by Fourier and ETDRK4.
+//! - [`Poisson`]: `-Laplacian u = f` by sine and cosine transforms ([`walls`]).
 //! - [`SteadySolver`], [`TimeSolver`]: what a program calls inside its own loop: `step`, `rollout`, `solve`.
 //! - [`Problem`], [`EQUATIONS`]: what data sets are generated from. [`etdrk`]: exponential Runge-Kutta schemes.
 //!
@@ -20,27 +21,39 @@
 mod burgers;
 mod darcy;
 pub mod etdrk;
+mod flow;
+mod poisson;
 mod problem;
 pub mod random_field;
 pub mod semilinear;
 mod settings;
 mod solver;
 pub mod spectral;
+pub mod walls;
+mod wave;
 
 pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings, Step};
 pub use darcy::{Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState};
+pub use flow::{
+    Body, FlowProblem, FlowSettings, FlowStep, INCOMPRESSIBLE_FLOW, IncompressibleFlow, Profile, Side,
+    centred,
+};
+pub use poisson::{POISSON, Poisson, PoissonProblem, PoissonSettings, PoissonState};
 pub use problem::{Axis, EquationEntry, Field, Problem, Sample};
 pub use random_field::GaussianField;
 pub use solver::{SteadySolver, SteppedSolver, TimeSolver};
+pub use wave::{SpectralWave, WAVE, Wave, WaveEnd, WaveMethod, WaveProblem, WaveSettings, WaveStep};
+
+/// The equations that stand alone; the semi-linear ones are listed in their module.
+const SINGLE: [EquationEntry; 5] = [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW, WAVE];
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
 pub static EQUATIONS: &[EquationEntry] = {
-    static ALL: [EquationEntry; 2 + semilinear::ENTRIES.len()] = {
-        let mut all = [BURGERS; 2 + semilinear::ENTRIES.len()];
-        all[1] = DARCY;
+    static ALL: [EquationEntry; SINGLE.len() + semilinear::ENTRIES.len()] = {
+        let mut all = [BURGERS; SINGLE.len() + semilinear::ENTRIES.len()];
         let mut i = 0;
-        while i < semilinear::ENTRIES.len() {
-            all[2 + i] = semilinear::ENTRIES[i];
+        while i < all.len() {
+            all[i] = if i < SINGLE.len() { SINGLE[i] } else { semilinear::ENTRIES[i - SINGLE.len()] };
             i += 1;
         }
         all

@@ -1,8 +1,8 @@
 //! What a data set is made of: an equation with its settings, that turns (seed, sample number) into an input and a target.
 
-use crate::solver::SteppedSolver;
+use crate::solver::{SteppedSolver, TimeSolver};
 use ndarray::{Array1, ArrayD};
-use sobolev_tensor::{Monitor, Result, SettingEntry};
+use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry};
 
 /// One grid axis of a field.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,16 @@ impl Axis {
             name: format!("x{}", axis + 1),
             points: (0..points).map(|i| i as f64 * length / points as f64).collect(),
             boundary: "periodic".to_string(),
+            units: "1".to_string(),
+        }
+    }
+
+    /// Axis number `axis` of a box with walls: the centres of `cells` cells over `length`, with its conditions in words.
+    pub(crate) fn centres(axis: usize, cells: usize, length: f64, boundary: &str) -> Self {
+        Self {
+            name: format!("x{}", axis + 1),
+            points: (0..cells).map(|i| (i as f64 + 0.5) * length / cells as f64).collect(),
+            boundary: boundary.to_string(),
             units: "1".to_string(),
         }
     }
@@ -70,6 +80,29 @@ pub struct Sample {
     pub residual: f64,
 }
 
+/// Advances a state `[1, space.., channels]` to `time`: the target `[space.., channels]`, or `[frames, space.., channels]` at the
+/// ends of so many equal intervals.
+///
+/// # Errors
+/// Those of the solver.
+pub(crate) fn frames(
+    solver: &dyn TimeSolver,
+    state: &mut ArrayD<f64>,
+    time: f64,
+    frames: Option<usize>,
+    monitor: &dyn Monitor,
+) -> Result<ArrayD<f64>> {
+    let count = frames.unwrap_or(1);
+    let space = state.shape()[1..].to_vec();
+    let mut values = Vec::with_capacity(count * state.len());
+    for _ in 0..count {
+        solver.advance(state.view_mut(), time / count as f64, &CancellationOnly(monitor))?;
+        values.extend(state.iter().copied());
+    }
+    let shape: Vec<usize> = frames.into_iter().chain(space).collect();
+    ArrayD::from_shape_vec(shape.clone(), values).map_err(|_| Error::shape("target", "its frames", &shape))
+}
+
 /// A family of solved samples, addressed by (seed, index): what a data set is generated from.
 pub trait Problem: Send + Sync + std::fmt::Debug {
     /// Name in [`EQUATIONS`](crate::EQUATIONS).
@@ -81,7 +114,11 @@ pub trait Problem: Send + Sync + std::fmt::Debug {
     /// The target field.
     fn target(&self) -> Field;
     /// The solver of an evolution equation, for states of the problem's channels on any grid; none for steady equations.
-    fn time_solver(&self) -> Option<&dyn SteppedSolver> {
+    fn time_solver(&self) -> Option<&dyn TimeSolver> {
+        None
+    }
+    /// The same solver where its time steps are equal and their cost is known.
+    fn stepped_solver(&self) -> Option<&dyn SteppedSolver> {
         None
     }
     /// Sample `index` under `seed`. A function of its arguments and the settings alone, equal to the bit on machines of

@@ -1,7 +1,7 @@
 //! Settings of problems: tables of a spec file, read into typed structs and written back whole.
 
 use serde::{Serialize, de::DeserializeOwned};
-use sobolev_tensor::{Error, Result};
+use sobolev_tensor::{Error, Result, check_memory};
 
 /// Reads `table` into settings. Absent keys take the defaults of the type.
 ///
@@ -46,4 +46,39 @@ pub(crate) fn numbers(name: &str, value: &toml::Value, count: usize) -> Result<V
     };
     list.filter(|list: &Vec<f64>| list.iter().all(|v| v.is_finite()))
         .ok_or_else(|| Error::value(name, format!("a finite number, or {count} of them"), value))
+}
+
+/// A whole number of at least `least` for each of `count` things: a list of as many, or one for all.
+///
+/// # Errors
+/// [`Error::Value`] that names the setting, for anything else.
+pub(crate) fn counts(name: &str, value: &toml::Value, count: usize, least: usize) -> Result<Vec<usize>> {
+    let number = |value: &toml::Value| value.as_integer().and_then(|v| usize::try_from(v).ok());
+    let list = match value {
+        toml::Value::Array(list) if list.len() == count => list.iter().map(number).collect(),
+        other => number(other).map(|v| vec![v; count]),
+    };
+    list.filter(|list: &Vec<usize>| list.iter().all(|v| *v >= least)).ok_or_else(|| {
+        Error::value(name, format!("a whole number of at least {least}, or {count} of them"), value)
+    })
+}
+
+/// Checks the times of a problem whose states have so many values.
+///
+/// # Errors
+/// [`Error::Value`] for a time that is not positive, a negative warm-up, no frames, and frames beyond the memory.
+pub(crate) fn times(time: f64, frames: Option<usize>, warm_up: f64, values: u128) -> Result<()> {
+    if !(time.is_finite() && time > 0.0) {
+        return Err(Error::value("time", "a positive finite number", time));
+    }
+    if !(warm_up.is_finite() && warm_up >= 0.0) {
+        return Err(Error::value("warm_up", "a finite number of at least 0", warm_up));
+    }
+    if frames == Some(0) {
+        return Err(
+            Error::value("frames", "at least 1", 0).with_hint("leave it out for one time without an axis")
+        );
+    }
+    let frames = frames.unwrap_or(1);
+    check_memory("frames", frames, frames as u128 * values * size_of::<f64>() as u128)
 }

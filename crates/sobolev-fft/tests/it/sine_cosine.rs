@@ -4,8 +4,17 @@ use sobolev_fft::{Error, SineCosine, SineCosinePlan};
 use sobolev_testing::noise;
 use std::f64::consts::PI;
 
-const KINDS: [SineCosine; 5] =
-    [SineCosine::CosineII, SineCosine::CosineIII, SineCosine::SineI, SineCosine::SineII, SineCosine::SineIII];
+const KINDS: [SineCosine; 9] = [
+    SineCosine::CosineII,
+    SineCosine::CosineIII,
+    SineCosine::SineI,
+    SineCosine::SineII,
+    SineCosine::SineIII,
+    SineCosine::CosineIV,
+    SineCosine::SineIV,
+    SineCosine::Periodic,
+    SineCosine::PeriodicInverse,
+];
 
 /// Entry (k, j) of the orthogonal matrix.
 fn entry(kind: SineCosine, n: usize, k: usize, j: usize) -> f64 {
@@ -15,7 +24,17 @@ fn entry(kind: SineCosine, n: usize, k: usize, j: usize) -> f64 {
         SineCosine::CosineII => alone(k == 0) * (PI * (jf + 0.5) * kf / nf).cos(),
         SineCosine::SineII => alone(k + 1 == n) * (PI * (jf + 0.5) * (kf + 1.0) / nf).sin(),
         SineCosine::SineI => (2.0 / (nf + 1.0)).sqrt() * (PI * (jf + 1.0) * (kf + 1.0) / (nf + 1.0)).sin(),
-        SineCosine::CosineIII | SineCosine::SineIII => entry(kind.inverse(), n, j, k),
+        SineCosine::CosineIV => (2.0 / nf).sqrt() * (PI * (jf + 0.5) * (kf + 0.5) / nf).cos(),
+        SineCosine::SineIV => (2.0 / nf).sqrt() * (PI * (jf + 0.5) * (kf + 0.5) / nf).sin(),
+        SineCosine::Periodic => {
+            let angle = 2.0 * PI * jf * k.div_ceil(2) as f64 / nf;
+            let sine = k > 0 && k.is_multiple_of(2);
+            alone(k == 0 || (n.is_multiple_of(2) && k + 1 == n))
+                * if sine { -angle.sin() } else { angle.cos() }
+        }
+        SineCosine::CosineIII | SineCosine::SineIII | SineCosine::PeriodicInverse => {
+            entry(kind.inverse(), n, j, k)
+        }
     }
 }
 

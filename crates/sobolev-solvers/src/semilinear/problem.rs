@@ -255,7 +255,11 @@ impl<C: Catalogued> Problem for PeriodicProblem<C> {
         self.field("solution", time)
     }
 
-    fn time_solver(&self) -> Option<&dyn SteppedSolver> {
+    fn time_solver(&self) -> Option<&dyn TimeSolver> {
+        Some(&self.solver)
+    }
+
+    fn stepped_solver(&self) -> Option<&dyn SteppedSolver> {
         Some(&self.solver)
     }
 

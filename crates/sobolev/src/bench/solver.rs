@@ -83,7 +83,7 @@ pub fn run(run: &Run, seconds: f64) -> Result<Report> {
     }
     table.extend(run.settings.clone());
     let problem = (entry.build)(table)?;
-    let solver = problem.time_solver().ok_or_else(|| {
+    let solver = problem.stepped_solver().ok_or_else(|| {
         Error::value("equation", "one with equal time steps", format!("\"{}\"", run.equation))
     })?;
     let mut shape = problem.input().shape();

@@ -1,0 +1,290 @@
+//! Boxes whose sides are walls or wrap around: the Laplacian under their conditions, solved by sine and cosine transforms.
+//!
+//! Unknowns stand at cell centres `x_i = (i + 1/2) L / n`. Under a condition at each end of an axis (zero value, zero slope,
+//! or periodic) sines and cosines are eigenfunctions of the second derivative and, sampled at the centres, eigenvectors of its
+//! second difference with mirrored ghost cells. So one transform solves either exactly:
+//!
+//! | ends | basis | `theta_k` |
+//! |---|---|---|
+//! | Neumann, Neumann | cosine II | `pi k / n` |
+//! | Dirichlet, Dirichlet | sine II | `pi (k + 1) / n` |
+//! | Neumann, Dirichlet | cosine IV | `pi (k + 1/2) / n` |
+//! | Dirichlet, Neumann | sine IV | `pi (k + 1/2) / n` |
+//! | periodic | whole waves | `2 pi k / n` |
+//!
+//! with eigenvalues `(2 - 2 cos theta) / h^2` of the second difference and `theta^2 / h^2` of the derivative.
+
+use crate::random_field::Boundary;
+use sobolev_fft::{SineCosine, SineCosinePlan};
+use sobolev_tensor::{Error, Result};
+use std::f64::consts::PI;
+
+/// Which operator the eigenvalues belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Symbol {
+    /// The second difference of cell averages: second order, conservative.
+    #[default]
+    SecondOrder,
+    /// The derivative of the sines and cosines themselves: spectral for fields that keep the conditions.
+    Spectral,
+}
+
+/// `-Laplacian` on a box of cells, diagonalised.
+///
+/// ```
+/// use sobolev_solvers::random_field::Boundary::{Dirichlet, Neumann};
+/// use sobolev_solvers::walls::{BoxLaplacian, Symbol};
+/// let laplacian = BoxLaplacian::new(&[8, 6], &[1.0, 2.0], &[[Neumann, Dirichlet], [Neumann; 2]], Symbol::SecondOrder)?;
+/// let mut u = vec![1.0; 48];
+/// laplacian.solve(1, 0.0, &mut u)?;                    // -Laplacian u = 1: the parabola (1 - x^2) / 2 in the first axis
+/// assert!((u[0] - (1.0 - 1.0 / 256.0) / 2.0 - 1.0 / 512.0).abs() < 1e-12);
+/// # Ok::<(), sobolev_tensor::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct BoxLaplacian {
+    plan: SineCosinePlan<f64>,
+    eigenvalues: Vec<f64>,
+    singular: bool,
+}
+
+impl BoxLaplacian {
+    /// The operator on `cells` over side lengths `lengths`, with the conditions at the lower and upper end of each axis.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for other than 1 to 3 axes or an empty one; [`Error::Value`] for lengths that are not positive and
+    /// an axis that is periodic at one end only.
+    pub fn new(cells: &[usize], lengths: &[f64], boundary: &[[Boundary; 2]], symbol: Symbol) -> Result<Self> {
+        check_lengths("lengths", lengths, cells.len())?;
+        if boundary.len() != cells.len() {
+            return Err(Error::value("boundary", format!("{} axes", cells.len()), boundary.len()));
+        }
+        let mut kinds = Vec::new();
+        let mut axes: Vec<Vec<f64>> = Vec::new();
+        for ((&n, &length), ends) in cells.iter().zip(lengths).zip(boundary) {
+            let (kind, theta): (SineCosine, fn(usize) -> f64) = match ends {
+                [Boundary::Neumann, Boundary::Neumann] => (SineCosine::CosineII, |k| k as f64),
+                [Boundary::Dirichlet, Boundary::Dirichlet] => (SineCosine::SineII, |k| k as f64 + 1.0),
+                [Boundary::Neumann, Boundary::Dirichlet] => (SineCosine::CosineIV, |k| k as f64 + 0.5),
+                [Boundary::Dirichlet, Boundary::Neumann] => (SineCosine::SineIV, |k| k as f64 + 0.5),
+                [Boundary::Periodic, Boundary::Periodic] => {
+                    (SineCosine::Periodic, |k| 2.0 * k.div_ceil(2) as f64)
+                }
+                mixed => return Err(half_periodic(mixed)),
+            };
+            let h = length / n as f64;
+            let eigenvalue = |k: usize| {
+                let theta = PI * theta(k) / n as f64;
+                match symbol {
+                    Symbol::SecondOrder => (2.0 * (0.5 * theta).sin() / h).powi(2),
+                    Symbol::Spectral => (theta / h).powi(2),
+                }
+            };
+            kinds.push(Some(kind));
+            axes.push((0..n).map(eigenvalue).collect());
+        }
+        let plan = SineCosinePlan::new(cells, &kinds)?;
+        let eigenvalues = axes.iter().fold(vec![0.0], |sums: Vec<f64>, axis| {
+            sums.iter().flat_map(|sum| axis.iter().map(move |value| sum + value)).collect()
+        });
+        Ok(Self { plan, eigenvalues, singular: is_singular(boundary) })
+    }
+
+    /// Cells along each axis.
+    pub fn cells(&self) -> &[usize] {
+        self.plan.grid()
+    }
+
+    /// The eigenvalues, at least zero, in the order of the modes `[k1, .., kd]`.
+    pub fn eigenvalues(&self) -> &[f64] {
+        &self.eigenvalues
+    }
+
+    /// Whether constants are in the kernel: no side holds a value.
+    pub fn is_singular(&self) -> bool {
+        self.singular
+    }
+
+    /// From values to modes, in place; `data` is `[batch, cells.., channels]`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for another length.
+    pub fn to_modes(&self, batch: usize, channels: usize, data: &mut [f64]) -> Result<()> {
+        self.plan.forward_in_place(batch, channels, data)
+    }
+
+    /// From modes to values, in place.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for another length.
+    pub fn to_values(&self, batch: usize, channels: usize, data: &mut [f64]) -> Result<()> {
+        self.plan.inverse_in_place(batch, channels, data)
+    }
+
+    /// Solves `(shift - Laplacian) u = f` in place, for `data` `[batch, cells..]` and `shift >= 0`. Without shift and values
+    /// on the boundary the mean of f is ignored and that of u zero.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for another length.
+    pub fn solve(&self, batch: usize, shift: f64, data: &mut [f64]) -> Result<()> {
+        self.to_modes(batch, 1, data)?;
+        for sample in data.chunks_exact_mut(self.eigenvalues.len()) {
+            sample.iter_mut().zip(&self.eigenvalues).for_each(|(u, value)| *u /= shift + value);
+            if self.singular && shift == 0.0 {
+                sample[0] = 0.0;
+            }
+        }
+        self.to_values(batch, 1, data)
+    }
+}
+
+/// Whether no side of a box holds a value, so that `-Laplacian u = f` leaves a constant free.
+pub(crate) fn is_singular(boundary: &[[Boundary; 2]]) -> bool {
+    boundary.iter().flatten().all(|end| *end != Boundary::Dirichlet)
+}
+
+/// Checks `count` side lengths.
+///
+/// # Errors
+/// [`Error::Value`] that names `argument`.
+pub(crate) fn check_lengths(argument: &str, lengths: &[f64], count: usize) -> Result<()> {
+    let positive = |length: &f64| length.is_finite() && *length > 0.0;
+    if lengths.len() == count && lengths.iter().all(positive) {
+        return Ok(());
+    }
+    Err(Error::value(argument, format!("{count} positive finite lengths"), format!("{lengths:?}")))
+}
+
+fn half_periodic(ends: &[Boundary; 2]) -> Error {
+    Error::value("boundary", "an axis that is periodic at both ends or at none", format!("{ends:?}"))
+}
+
+/// What the setting `boundary` means: a word for all axes, or a list with, for each axis, a word or one for each end.
+pub(crate) const BOUNDARY_HELP: &str = "\"dirichlet\", \"neumann\" or \"periodic\"; or a list with, for each axis, one of them or a pair for its two ends";
+
+/// Reads the setting `boundary` of a box in so many dimensions.
+///
+/// # Errors
+/// [`Error::Value`] for unknown words and lists of another length.
+pub(crate) fn boundary(setting: &toml::Value, dimensions: usize) -> Result<Vec<[Boundary; 2]>> {
+    let words = [
+        ("dirichlet", Boundary::Dirichlet),
+        ("neumann", Boundary::Neumann),
+        ("periodic", Boundary::Periodic),
+    ];
+    let axes = ends(setting, dimensions, &words)?;
+    match axes.iter().find(|ends| (ends[0] == Boundary::Periodic) != (ends[1] == Boundary::Periodic)) {
+        Some(mixed) => Err(half_periodic(mixed)),
+        None => Ok(axes),
+    }
+}
+
+/// Reads a setting `boundary` whose words mean `words`: one for all axes, or a list with, for each axis, one or a pair.
+///
+/// # Errors
+/// [`Error::Value`] for unknown words and lists of another length.
+pub(crate) fn ends<T: Copy>(
+    setting: &toml::Value,
+    dimensions: usize,
+    words: &[(&str, T)],
+) -> Result<Vec<[T; 2]>> {
+    let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
+    let word = |value: &toml::Value| match value.as_str() {
+        Some(given) => words
+            .iter()
+            .find(|(name, _)| *name == given)
+            .map(|(_, end)| *end)
+            .ok_or_else(|| Error::unknown_name("boundary", &names, given)),
+        None => Err(Error::value("boundary", format!("one of {}", names.join(", ")), value)),
+    };
+    let axis = |value: &toml::Value| match value.as_array().map(Vec::as_slice) {
+        Some([lower, upper]) => Ok([word(lower)?, word(upper)?]),
+        _ => word(value).map(|end| [end; 2]),
+    };
+    match setting.as_array() {
+        Some(list) if list.len() == dimensions => list.iter().map(axis).collect(),
+        Some(_) => Err(Error::value("boundary", format!("{dimensions} entries"), setting)),
+        None => Ok(vec![[word(setting)?; 2]; dimensions]),
+    }
+}
+
+/// The conditions of an axis in words, for the description of a field.
+pub(crate) fn in_words(ends: [Boundary; 2], name: &str) -> String {
+    let word = |end| match end {
+        Boundary::Periodic => "periodic".to_string(),
+        Boundary::Dirichlet => format!("{name} = 0"),
+        Boundary::Neumann => format!("d{name}/dn = 0"),
+    };
+    if ends[0] == ends[1] {
+        word(ends[0])
+    } else {
+        format!("{} below, {} above", word(ends[0]), word(ends[1]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Boundary::{Dirichlet, Neumann, Periodic};
+    use sobolev_testing::{noise, relative_error};
+
+    /// `shift - Laplacian` by ghost cells along one axis of `[outer, n, inner]`.
+    fn difference(u: &[f64], [outer, n, inner]: [usize; 3], h: f64, ends: [Boundary; 2]) -> Vec<f64> {
+        let at = |o: usize, i: usize, k: usize| u[(o * n + i) * inner + k];
+        let ghost = |end, own: f64, around: f64| match end {
+            Dirichlet => -own,
+            Neumann => own,
+            Periodic => around,
+        };
+        let mut result = vec![0.0; u.len()];
+        for (o, i, k) in (0..outer).flat_map(|o| (0..n).flat_map(move |i| (0..inner).map(move |k| (o, i, k))))
+        {
+            let own = at(o, i, k);
+            let below = if i > 0 { at(o, i - 1, k) } else { ghost(ends[0], own, at(o, n - 1, k)) };
+            let above = if i + 1 < n { at(o, i + 1, k) } else { ghost(ends[1], own, at(o, 0, k)) };
+            result[(o * n + i) * inner + k] = (2.0 * own - below - above) / (h * h);
+        }
+        result
+    }
+
+    #[test]
+    fn every_pair_of_conditions_inverts_the_second_difference() {
+        let all = [[Dirichlet; 2], [Neumann; 2], [Periodic; 2], [Dirichlet, Neumann], [Neumann, Dirichlet]];
+        for first in all {
+            for second in all {
+                let (cells, lengths) = ([7, 10], [1.5, 0.8]);
+                let laplacian =
+                    BoxLaplacian::new(&cells, &lengths, &[first, second], Symbol::SecondOrder).unwrap();
+                let f = noise(70, 5);
+                let mut u = f.clone();
+                laplacian.solve(1, 0.3, &mut u).unwrap();
+                let [a, b] = [
+                    difference(&u, [1, 7, 10], lengths[0] / 7.0, first),
+                    difference(&u, [7, 10, 1], lengths[1] / 10.0, second),
+                ];
+                let back: Vec<f64> = (0..70).map(|i| 0.3 * u[i] + a[i] + b[i]).collect();
+                assert!(relative_error(&back, &f) < 1e-12, "{first:?} {second:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn settings_are_read_and_wrong_ones_are_named() {
+        let read = |text: &str, d| {
+            let table: toml::Table = format!("v = {text}").parse().unwrap();
+            boundary(&table["v"], d)
+        };
+        assert_eq!(read("\"periodic\"", 2).unwrap(), vec![[Periodic; 2]; 2]);
+        assert_eq!(
+            read("[\"neumann\", [\"dirichlet\", \"neumann\"]]", 2).unwrap(),
+            vec![[Neumann; 2], [Dirichlet, Neumann]]
+        );
+        for (text, words) in [
+            ("\"dirichlett\"", "did you mean \"dirichlet\""),
+            ("[\"neumann\"]", "2 entries"),
+            ("[\"neumann\", [\"periodic\", \"neumann\"]]", "periodic at both ends"),
+            ("3", "dirichlet"),
+        ] {
+            assert!(read(text, 2).unwrap_err().to_string().contains(words), "{text}");
+        }
+    }
+}
