@@ -22,6 +22,8 @@ mod burgers;
 mod darcy;
 pub mod etdrk;
 mod flow;
+pub mod heat;
+pub mod helmholtz;
 mod poisson;
 mod problem;
 pub mod random_field;
@@ -45,7 +47,8 @@ pub use solver::{SteadySolver, SteppedSolver, TimeSolver};
 pub use wave::{SpectralWave, WAVE, Wave, WaveEnd, WaveMethod, WaveProblem, WaveSettings, WaveStep};
 
 /// The equations that stand alone; the semi-linear ones are listed in their module.
-const SINGLE: [EquationEntry; 5] = [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW, WAVE];
+const SINGLE: [EquationEntry; 7] =
+    [BURGERS, DARCY, POISSON, heat::HEAT, helmholtz::HELMHOLTZ, INCOMPRESSIBLE_FLOW, WAVE];
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
 pub static EQUATIONS: &[EquationEntry] = {

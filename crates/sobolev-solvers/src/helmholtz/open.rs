@@ -4,7 +4,8 @@ use super::check_wave_number;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use num_complex::Complex64;
 use sobolev_multigrid::general::{
-    Centring, Condition, Direct, Elliptic, Interpolation, Iteration, MultigridParams, Smoother, SolveInfo, SolveParams,
+    Centring, Condition, Direct, Elliptic, Interpolation, Iteration, MultigridParams, Smoother, SolveInfo,
+    SolveParams,
 };
 use sobolev_tensor::{Error, Monitor, Result};
 
@@ -88,16 +89,15 @@ impl Helmholtz {
         for axis in 0..2 {
             stretch.push(stretching(shape[axis], spacing, typical, edges[axis])?);
         }
-        let sides = edges.iter().enumerate().map(|(axis, pair)| {
-            [0, 1].map(|upper| condition(pair[upper], &wave_number, axis, upper))
-        });
+        let sides = edges
+            .iter()
+            .enumerate()
+            .map(|(axis, pair)| [0, 1].map(|upper| condition(pair[upper], &wave_number, axis, upper)));
         let cells: Vec<usize> = (0..2).map(|axis| cells(shape[axis], edges[axis])).collect();
         let extent: Vec<f64> = cells.iter().map(|n| *n as f64 * spacing).collect();
         let problem = Elliptic::new(&cells, &extent, Centring::Vertex, sides.collect())?;
         let field = |f: &dyn Fn(Complex64, Complex64, f64) -> Complex64| {
-            ArrayD::from_shape_fn(IxDyn(shape), |i| {
-                f(stretch[0][i[0]], stretch[1][i[1]], wave_number[&i])
-            })
+            ArrayD::from_shape_fn(IxDyn(shape), |i| f(stretch[0][i[0]], stretch[1][i[1]], wave_number[&i]))
         };
         // In stretched coordinates: -(s2/s1 u_1)_1 - (s1/s2 u_2)_2 - s1 s2 k^2 u = s1 s2 f.
         let along = [field(&|a, b, _| b / a), field(&|a, b, _| a / b)];
@@ -163,9 +163,7 @@ impl Helmholtz {
         let f = self.problem.right_hand_side((&f * &self.volume).view())?;
         match (self.method, &self.direct) {
             (Method::Direct, Some(direct)) => Ok((direct.solve(f.view())?, None)),
-            (Method::Direct, None) => {
-                Ok((Direct::new(&self.problem.operator()?)?.solve(f.view())?, None))
-            }
+            (Method::Direct, None) => Ok((Direct::new(&self.problem.operator()?)?.solve(f.view())?, None)),
             (Method::ShiftedLaplacian { tolerance }, _) => {
                 let (u, info) = self.iterate(f.view(), tolerance, monitor)?;
                 Ok((u, Some(info)))
@@ -201,12 +199,7 @@ fn cells(points: usize, edges: [Edge; 2]) -> usize {
     points - 1 + edges.iter().filter(|edge| **edge == Edge::Fixed).count()
 }
 
-fn condition(
-    edge: Edge,
-    k: &ArrayViewD<'_, f64>,
-    axis: usize,
-    upper: usize,
-) -> Condition<Complex64> {
+fn condition(edge: Edge, k: &ArrayViewD<'_, f64>, axis: usize, upper: usize) -> Condition<Complex64> {
     match edge {
         Edge::Fixed => Condition::zero(),
         // The wave has faded where the layer ends.

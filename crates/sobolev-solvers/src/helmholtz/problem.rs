@@ -92,7 +92,11 @@ impl HelmholtzProblem {
         let finest = frequency / (speed - 1.0) / (points - 1) as f64;
         if finest > 1.0 {
             let needed = (finest * refine as f64).ceil();
-            return Err(Error::value("refine", format!("at least {needed} for six points a wave length"), refine));
+            return Err(Error::value(
+                "refine",
+                format!("at least {needed} for six points a wave length"),
+                refine,
+            ));
         }
         let field = GaussianField::from_setting(&settings.field, Boundary::Neumann, &[1.0, 1.0])?
             .with_points(Points::Vertices)
@@ -182,7 +186,11 @@ pub const HELMHOLTZ: EquationEntry = EquationEntry {
             SettingEntry::new("frequency", "1000.0", "angular frequency omega"),
             SettingEntry::new("speed", "20.0", "the speed is this plus tanh(g), above 1"),
             SettingEntry::new("field", "amplitude 1, inverse length 3, exponent 2", FIELD_HELP),
-            SettingEntry::new("opening", "[0.35, 0.65]", "where du/dn = 1 on the upper side of the second axis"),
+            SettingEntry::new(
+                "opening",
+                "[0.35, 0.65]",
+                "where du/dn = 1 on the upper side of the second axis",
+            ),
         ]
     },
     build: |table| Ok(Box::new(HelmholtzProblem::new(settings::read("helmholtz", table)?)?)),
