@@ -275,8 +275,9 @@ impl<C: Catalogued> Problem for PeriodicProblem<C> {
         let count = self.settings.frames.unwrap_or(1);
         let interval = self.settings.time / count as f64;
         let mut frames = Vec::with_capacity(count);
+        let mut residual = 0.0;
         for _ in 0..count {
-            self.solver.advance(state.view_mut(), interval, &monitor)?;
+            residual += self.solver.advance_with_errors(state.view_mut(), interval, &monitor)?[0];
             frames.push(self.kept(first(&state)));
         }
         let views: Vec<_> = frames.iter().map(|v| v.view()).collect();
@@ -285,6 +286,6 @@ impl<C: Catalogued> Problem for PeriodicProblem<C> {
             Some(_) => ndarray::stack(ArrayAxis(0), &views).unwrap_or_default(),
             None => frames.remove(0),
         };
-        Ok(Sample { input, target, residual: f64::NAN })
+        Ok(Sample { input, target, residual })
     }
 }

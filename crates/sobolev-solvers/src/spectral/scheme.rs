@@ -31,6 +31,8 @@ type Factor = fn(Complex64) -> Complex64;
 /// The stages of a scheme, the last one being the next state.
 pub(crate) struct Tableau {
     pub(crate) stages: Vec<Vec<(Factor, Operand)>>,
+    /// The error of a step is about this factor times h and the difference of the rate after it from that of its last stage.
+    pub(crate) estimate: Factor,
 }
 
 impl TimeScheme {
@@ -85,7 +87,12 @@ impl TimeScheme {
                 ]]
             }
         };
-        Tableau { stages }
+        let estimate: Factor = match self {
+            Self::Exponential(Order::First | Order::Second) => second,
+            Self::Exponential(Order::Third | Order::Fourth) => |z| Weights::at(z).last,
+            Self::CrankNicolsonEuler => |z| 0.5 / (1.0 - 0.5 * z),
+        };
+        Tableau { stages, estimate }
     }
 
     /// The factors of one stage for all coefficients.

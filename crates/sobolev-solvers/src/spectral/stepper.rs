@@ -33,6 +33,8 @@ pub(crate) struct Stepper<T: Real> {
     slots: usize,
     /// Coefficients of the forcing of each field that has one.
     forcing: Vec<Option<Buffer<T>>>,
+    /// For each field, what the rate after a step and that of its last stage are multiplied by in the estimate of its error.
+    estimate: Vec<[Table<T>; 2]>,
     /// One over the number of points, and one; zero at padding.
     scale: Table<T>,
     ones: Table<T>,
@@ -58,6 +60,16 @@ pub(crate) struct Work<T: Real> {
     slots: Vec<Slot<T>>,
     /// Whether slots are transformed at the same time.
     spread: bool,
+    /// Estimated errors of the samples so far, relative to their state.
+    errors: Vec<f64>,
+}
+
+impl<T: Real> Work<T> {
+    /// Estimated errors of the samples since they were loaded, each relative to the Euclidean norm of its state: the sum of the
+    /// errors of the steps, from one in [`LOOK_EVERY`] of them.
+    pub(crate) fn errors(&self) -> &[f64] {
+        &self.errors
+    }
 }
 
 /// The memory of the transform of one slot.
@@ -97,6 +109,17 @@ impl<T: Real> Stepper<T> {
                 tableau.stages.iter().map(|stage| stage.iter().map(table).collect()).collect()
             })
             .collect::<Result<_>>()?;
+        let estimate = (0..fields)
+            .map(|field| {
+                let linear = transform.table(&|wave| equation.linear(field, wave));
+                let present = transform.table(&|_| Complex64::ONE);
+                let mut factors = TimeScheme::factors(tableau.estimate, Operand::Rate(0), &linear, step)?;
+                factors.iter_mut().zip(&present).for_each(|(factor, present)| *factor *= present);
+                let after = Table::new(&factors);
+                factors.iter_mut().for_each(|factor| *factor = -*factor);
+                Ok([after, Table::new(&factors)])
+            })
+            .collect::<Result<_>>()?;
         let initial = bind(&transform, equation.initial(dimensions).unwrap_or_default(), 1.0);
         let inputs = bind(&transform, equation.inputs(dimensions), 1.0);
         let outputs = bind(&transform, equation.outputs(dimensions), 1.0 / points);
@@ -112,6 +135,7 @@ impl<T: Real> Stepper<T> {
             outputs,
             slots,
             forcing: Vec::new(),
+            estimate,
             scale,
             ones: Table::new(&transform.table(&|_| Complex64::ONE)),
             transform,
@@ -168,6 +192,7 @@ impl<T: Real> Stepper<T> {
                 })
                 .collect(),
             spread: spread && self.transform.array_len() >= PARALLEL_FROM,
+            errors: vec![0.0; self.samples()],
         }
     }
 
@@ -185,6 +210,7 @@ impl<T: Real> Stepper<T> {
 
     /// Takes over samples `[points.., channels]`, at most as many as are advanced together.
     pub(crate) fn load(&self, samples: &[&[f64]], work: &mut Work<T>) -> Result<()> {
+        work.errors.fill(0.0);
         let (channels, len) = (self.fields * self.transform.arrays(), self.transform.array_len());
         for field in 0..self.fields {
             for array in 0..self.transform.arrays() {
@@ -244,6 +270,7 @@ impl<T: Real> Stepper<T> {
         steps: u64,
         monitor: &dyn Monitor,
     ) -> Result<()> {
+        let mut looked = 0;
         for done in 0..steps {
             if monitor.cancelled() {
                 return Err(Error::Cancelled { task: self.name.to_string(), done, total: steps });
@@ -251,7 +278,9 @@ impl<T: Real> Stepper<T> {
             self.advance(equation, work)?;
             if (done + 1) % LOOK_EVERY == 0 || done + 1 == steps {
                 self.check_finite(work, done + 1)?;
+                self.estimate_error(equation, work, (done + 1 - looked) as f64)?;
                 self.make_real(work)?;
+                looked = done + 1;
             }
         }
         Ok(())
@@ -272,6 +301,28 @@ impl<T: Real> Stepper<T> {
                 self.step
             ),
         })
+    }
+
+    /// Adds `steps` times the estimated error of the last step: its last stage again, with the rate that was reached. No rates
+    /// are no errors.
+    fn estimate_error(&self, equation: &impl SemiLinear, work: &mut Work<T>, steps: f64) -> Result<()> {
+        let Work { state, stages, rates, slots, spread, errors } = work;
+        // The last stage holds the state before the step, which nobody needs any more.
+        let (Some(last), Some(reached)) = (rates.last(), stages.last_mut()) else { return Ok(()) };
+        self.evaluate(equation, state, reached, slots, *spread)?;
+        let (mut error, mut size) = (vec![0.0; errors.len()], vec![0.0; errors.len()]);
+        for field in 0..self.fields {
+            let [after, before] = &self.estimate[field];
+            let difference = slots[0].coefficients.as_mut_slice();
+            let terms = [(after, reached[field].as_slice()), (before, last[field].as_slice())];
+            combine(difference, &terms, false);
+            add_squares(difference, &mut error);
+            add_squares(state[field].as_slice(), &mut size);
+        }
+        for ((sum, error), size) in errors.iter_mut().zip(error).zip(size) {
+            *sum += if error > 0.0 { steps * (error / size).sqrt() } else { 0.0 };
+        }
+        Ok(())
     }
 
     /// Takes away what no real field has. Of two waves k and -k of the last axes both are stored when the first axis has none;
@@ -295,7 +346,7 @@ impl<T: Real> Stepper<T> {
         let stages = self.stages.first().map_or(0, Vec::len);
         for stage in 0..stages {
             if !work.rates.is_empty() {
-                let Work { state, stages, rates, slots, spread } = work;
+                let Work { state, stages, rates, slots, spread, .. } = work;
                 let from = if stage == 0 { &*state } else { &stages[stage - 1] };
                 let to = &mut rates[stage];
                 self.evaluate(equation, from, to, slots, *spread)?;
@@ -395,4 +446,13 @@ fn bind<T: Real>(transform: &FieldTransform<T>, terms: Vec<Term>, scale: f64) ->
         bound.push(Bound { field: channel, slot, table, accumulate });
     }
     bound
+}
+
+/// Adds the squares of the coefficients of each sample, which lie side by side.
+fn add_squares<T: Real>(coefficients: &[T], sums: &mut [f64]) {
+    for row in coefficients.chunks_exact(sums.len()) {
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += value.to_f64() * value.to_f64();
+        }
+    }
 }

@@ -110,6 +110,55 @@ fn every_scheme_has_its_order_on_a_stiff_equation() {
 }
 
 #[test]
+fn estimated_errors_lie_above_the_true_ones_and_fall_with_the_step() {
+    use crate::etdrk::Order;
+    let schemes = [
+        TimeScheme::Exponential(Order::First),
+        TimeScheme::Exponential(Order::Second),
+        TimeScheme::Exponential(Order::Third),
+        TimeScheme::Exponential(Order::Fourth),
+        TimeScheme::CrankNicolsonEuler,
+    ];
+    // A front of Fisher's equation in two dimensions, in two samples of another size: nothing amplifies errors much.
+    let equation = crate::semilinear::FisherKpp { diffusivity: 0.01, growth: 1.0 };
+    let initial = ArrayD::from_shape_fn(IxDyn(&[2, 16, 12, 1]), |i| {
+        let wave = (2.0 * PI * i[1] as f64 / 16.0).cos() + (2.0 * PI * i[2] as f64 / 12.0).sin();
+        (0.2 + 0.3 * i[0] as f64) * (1.0 + 0.5 * wave)
+    });
+    let run = |scheme: TimeScheme, step: f64| {
+        let solver = PeriodicSolver::new(equation, &[1.0, 1.0], step).unwrap().with_scheme(scheme);
+        let mut state = initial.clone();
+        let errors = solver.advance_with_errors(state.view_mut(), 2.0, &()).unwrap();
+        (state, errors)
+    };
+    let exact = run(TimeScheme::Exponential(Order::Fourth), 0.002).0;
+    for scheme in schemes {
+        let steps = [0.2, 0.1, 0.05];
+        let runs = steps.map(|step| run(scheme, step));
+        for sample in 0..2 {
+            let of = |state: &ArrayD<f64>| state.index_axis(ndarray::Axis(0), sample).to_owned();
+            for (state, errors) in &runs {
+                let (got, exact) = (of(state), of(&exact));
+                let true_error = sobolev_testing::relative_error(
+                    &got.into_raw_vec_and_offset().0,
+                    &exact.into_raw_vec_and_offset().0,
+                );
+                let ratio = errors[sample] / true_error;
+                assert!((0.8..1000.0).contains(&ratio), "{scheme:?} {sample}: {ratio}");
+            }
+            let estimates = [0, 1, 2].map(|run: usize| runs[run].1[sample]);
+            let order = sobolev_testing::observed_order(&steps, &estimates);
+            let expected = f64::from(scheme.order().min(3));
+            assert!((order - expected).abs() < 0.35, "{scheme:?}: {order} {estimates:?}");
+        }
+    }
+    // What is linear is exact.
+    let advection = crate::semilinear::Linear { velocity: [1.0, 0.0, 0.0], ..Default::default() };
+    let solver = PeriodicSolver::new(advection, &[1.0], 0.1).unwrap();
+    assert_eq!(solver.advance_with_errors(batch(&[2, 16, 1]).view_mut(), 1.0, &()).unwrap(), [0.0; 2]);
+}
+
+#[test]
 fn a_solution_that_blows_up_names_time_and_step() {
     // u_t = u + u^3 blows up.
     let equation = crate::semilinear::AllenCahn { diffusivity: 0.01, growth: 1.0, saturation: -1.0 };

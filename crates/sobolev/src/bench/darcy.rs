@@ -1,13 +1,26 @@
-//! Seconds and iterations of one Darcy solve with the published piecewise constant coefficient.
+//! Seconds and iterations of one Darcy solve with a piecewise constant coefficient, as published or with other values.
 
 use super::Timings;
 use serde::Serialize;
 use sobolev_multigrid::{CgParams, DiffusionSolver, Forcing, Grid, Parallelism};
-use sobolev_solvers::random_field::FieldEntry;
+use sobolev_solvers::random_field::{Boundary, FieldEntry, GaussianField};
 use sobolev_tensor::Result;
 
-/// What was measured: `-div(a grad u) = 1`, `a` = 12 or 3 by the sign of the published Gaussian field, `u = 0` on the
+/// What to solve: `-div(a grad u) = 1`, `a` = `high` or `low` by the sign of the published Gaussian field, `u = 0` on the
 /// boundary, to a relative residual of 1e-8.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Case {
+    /// Cells along each side.
+    pub size: usize,
+    /// 2 or 3.
+    pub dimension: usize,
+    /// Smaller value.
+    pub low: f64,
+    /// Larger value.
+    pub high: f64,
+}
+
+/// What was measured.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Report {
@@ -29,14 +42,17 @@ pub struct Report {
     pub relative_residual: f64,
 }
 
-/// Solves on a square of `size` x `size` cells for about `seconds` seconds, on the threads of the current pool.
+/// Solves a case for about `seconds` seconds, on the threads of the current pool.
 ///
 /// # Errors
-/// When the size is out of range or a solve does not converge.
-pub fn run(size: usize, seconds: f64) -> Result<Report> {
-    let shape = [size, size];
-    let field = FieldEntry::named("darcy")?.build()?.sample(0, 0, &shape)?;
-    let coefficient = field.mapv(|value| if value >= 0.0 { 12.0 } else { 3.0 });
+/// When the size or a value is out of range or a solve does not converge.
+pub fn run(case: &Case, seconds: f64) -> Result<Report> {
+    let Case { size, dimension, low, high } = *case;
+    let shape = vec![size; dimension];
+    let covariance = FieldEntry::named("darcy")?.covariance;
+    let field =
+        GaussianField::new(covariance, Boundary::Neumann, &vec![1.0; dimension])?.sample(0, 0, &shape)?;
+    let coefficient = field.mapv(|value| if value >= 0.0 { high } else { low });
     let mut solver = DiffusionSolver::new(&Grid::new(&shape)?, Parallelism::Pool);
     let setup = Timings::of(5, seconds / 4.0, || solver.set_coefficient(coefficient.view()))?;
     let mut info = None;
@@ -47,7 +63,7 @@ pub fn run(size: usize, seconds: f64) -> Result<Report> {
     })?;
     let info = info.unwrap_or_else(|| solver.info());
     Ok(Report {
-        grid: shape.to_vec(),
+        grid: shape,
         threads: rayon::current_num_threads(),
         seconds: timings.median(),
         min: timings.min(),

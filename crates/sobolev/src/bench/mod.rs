@@ -7,6 +7,7 @@ pub mod darcy;
 pub mod fno;
 pub mod machine;
 mod memory;
+pub mod multigrid;
 pub mod solver;
 
 use std::time::Instant;

@@ -15,6 +15,7 @@ Examples:
   sobolev bench machine --json
   sobolev bench fno --dim 2 --grid 85 --modes 12 --width 32 --batch 20 --threads 2 --json
   sobolev bench darcy --grid 421 --json
+  sobolev bench multigrid --grid 512 --json
   sobolev bench solver --equation kuramoto-sivashinsky --grid 1024 --order 4 --batch 64 --steps 1000 --dt 0.01 --json
 
 Close other programs first: rates and times are those of the moment.")]
@@ -30,11 +31,29 @@ pub(crate) struct Arguments {
 enum What {
     /// The rate of matrix products and the memory bandwidth
     Machine,
-    /// Set-up and solution of Darcy flow with coefficients 12 and 3, to 1e-8
+    /// Set-up and solution of Darcy flow with a coefficient of two values, to 1e-8
     Darcy {
         /// Cells along each side
         #[arg(long, default_value_t = 421)]
         grid: usize,
+        /// 2 or 3
+        #[arg(long, default_value_t = 2)]
+        dim: usize,
+        /// Smaller value of the coefficient
+        #[arg(long, default_value_t = 3.0)]
+        low: f64,
+        /// Larger value of the coefficient
+        #[arg(long, default_value_t = 12.0)]
+        high: f64,
+    },
+    /// Multigrid for any stencil: full multigrid against iteration, on Poisson's equation
+    Multigrid {
+        /// Cells along each side
+        #[arg(long, default_value_t = 256)]
+        grid: usize,
+        /// 1 to 3
+        #[arg(long, default_value_t = 2)]
+        dim: usize,
     },
     /// Time steps of an evolution equation, in the usual case of benchmarks
     Solver {
@@ -95,8 +114,16 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Answer {
         What::Machine => {
             print(console, &sobolev::on_threads(console.threads(), || Ok(bench::machine::run()))?)
         }
-        What::Darcy { grid } => {
-            print(console, &sobolev::on_threads(console.threads(), || Ok(bench::darcy::run(grid, seconds)?))?)
+        What::Darcy { grid, dim, low, high } => {
+            let case = bench::darcy::Case { size: grid, dimension: dim, low, high };
+            print(
+                console,
+                &sobolev::on_threads(console.threads(), || Ok(bench::darcy::run(&case, seconds)?))?,
+            )
+        }
+        What::Multigrid { grid, dim } => {
+            let run = || Ok(bench::multigrid::run(grid, dim, seconds)?);
+            print(console, &sobolev::on_threads(console.threads(), run)?)
         }
         What::Solver { equation, grid, order, batch, steps, dt, precision, settings } => {
             let mut table = toml::Table::new();
