@@ -15,6 +15,7 @@ __all__ = [
     "__version__",
     "activations",
     "burgers",
+    "cavity",
     "check_architecture",
     "darcy",
     "equations",
@@ -22,6 +23,8 @@ __all__ = [
     "fields",
     "formats",
     "generate",
+    "heat",
+    "helmholtz",
     "models",
     "random_field",
 ]
@@ -108,6 +111,31 @@ def darcy(
     tolerance: float,
     iterations: int,
     progress: _Progress | None,
+) -> NDArray[np.float64]: ...
+def heat(
+    u0: NDArray[np.float64],
+    conductivity: NDArray[np.float64],
+    times: Sequence[float],
+    sides: Sequence[tuple[Any, ...]],
+    *,
+    extent: Sequence[float],
+    source: NDArray[np.float64] | None,
+    step: float | None,
+    progress: _Progress | None,
+) -> NDArray[np.float64]: ...
+def helmholtz(
+    k: NDArray[np.float64],
+    f: NDArray[np.complex128],
+    spacing: float,
+    edges: Sequence[Sequence[tuple[str, int]]],
+    *,
+    tolerance: float | None,
+) -> NDArray[np.complex128]: ...
+def cavity(
+    k: NDArray[np.float64],
+    f: NDArray[np.float64],
+    spacing: float,
+    flux: Sequence[Sequence[NDArray[np.float64]]],
 ) -> NDArray[np.float64]: ...
 def burgers(
     u0: NDArray[np.float64],

@@ -280,10 +280,9 @@ class Elliptic:
         **options: Any,
     ) -> None:
         count = each("cells", cells, integer)
-        pairs = [_conditions(entry) for entry in _each_axis("sides", sides, len(count))]
         several = isinstance(diffusion, (list, tuple))
         coefficients = [np.asarray(a) for a in (diffusion if several else [diffusion])]
-        values = [part for pair in pairs for condition in pair for part in condition[1:]]
+        values = [part for pair in condition_pairs(sides, len(count)) for condition in pair for part in condition[1:]]
         given = [*coefficients, *values] + ([] if reaction is None else [reaction])
         self._complex = any(np.iscomplexobj(value) for value in given)
 
@@ -292,10 +291,7 @@ class Elliptic:
                 count,
                 each("extent", extent, number, len(count)),
                 word("centring", centring),
-                [
-                    tuple((name, self._own("sides", alpha), self._own("sides", value)) for name, alpha, value in pair)
-                    for pair in pairs
-                ],
+                condition_pairs(sides, len(count), self._complex),
                 coefficients,
                 c,
                 self._complex,
@@ -383,6 +379,13 @@ def _pair(entry: str | tuple[str, str]) -> tuple[str, str]:
         return entry, entry
     low, high = entry
     return word("sides", low), word("sides", high)
+
+
+def condition_pairs(sides: Any, dimensions: int, complex_numbers: bool | None = None) -> list[tuple[Any, ...]]:
+    """The conditions on both sides of each axis as (name, alpha, value), with arrays."""
+    pairs = [_conditions(entry) for entry in _each_axis("sides", sides, dimensions)]
+    own = lambda value: _numbers("sides", value, complex_numbers)  # noqa: E731
+    return [tuple((name, own(alpha), own(value)) for name, alpha, value in pair) for pair in pairs]
 
 
 def _conditions(entry: Any) -> list[tuple[str, Any, Any]]:

@@ -25,7 +25,7 @@ mod _core {
     #[pymodule_export]
     use crate::random_field::random_field;
     #[pymodule_export]
-    use crate::solvers::{burgers, darcy, evolve};
+    use crate::solvers::{burgers, cavity, darcy, evolve, heat, helmholtz};
     #[pymodule_export]
     use crate::surrogate::{Surrogate, check_architecture};
 

@@ -15,13 +15,13 @@ use sobolev::tensor::Error as NumericError;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A word of a list, or the error that names those it may be.
-fn choice<T: Copy>(argument: &str, got: &str, list: &[(&str, T)]) -> PyResult<T> {
+pub(crate) fn choice<T: Copy>(argument: &str, got: &str, list: &[(&str, T)]) -> PyResult<T> {
     let names: Vec<&str> = list.iter().map(|(name, _)| *name).collect();
     let found = list.iter().find(|(name, _)| *name == got).map(|(_, value)| *value);
     found.ok_or_else(|| raise(NumericError::unknown_name(argument, &names, got)))
 }
 
-fn raise(error: NumericError) -> PyErr {
+pub(crate) fn raise(error: NumericError) -> PyErr {
     Python::attach(|py| exception(py, &Error::from(error)))
 }
 
@@ -78,7 +78,7 @@ fn centring(word: &str) -> PyResult<Centring> {
 }
 
 /// A number type of both sides.
-trait Number: Scalar + Element {}
+pub(crate) trait Number: Scalar + Element {}
 impl Number for f64 {}
 impl Number for Complex64 {}
 
@@ -280,9 +280,9 @@ pub(crate) struct EllipticProblem {
 }
 
 /// A condition: its name, `alpha`, `value`.
-type Words<'py> = (String, Bound<'py, PyAny>, Bound<'py, PyAny>);
+pub(crate) type Words<'py> = (String, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-fn condition<S: Number>((name, alpha, value): &Words<'_>) -> PyResult<Condition<S>> {
+pub(crate) fn condition<S: Number>((name, alpha, value): &Words<'_>) -> PyResult<Condition<S>> {
     let kind = choice("sides", name, &[("dirichlet", 0), ("neumann", 1), ("robin", 2), ("periodic", 3)])?;
     Ok(match kind {
         0 => Condition::Dirichlet(array(value)?),

@@ -60,6 +60,8 @@ mod pages {
     struct Readme;
     #[doc = include_str!("../../../docs/fno.md")]
     struct Fno;
+    #[doc = include_str!("../../../docs/multigrid.md")]
+    struct Multigrid;
     #[doc = include_str!("../../../docs/solvers.md")]
     struct Solvers;
 }
