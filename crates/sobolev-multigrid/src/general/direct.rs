@@ -1,9 +1,10 @@
 //! Direct solution by sparse Gaussian elimination: for operators that multigrid does not like, such as indefinite ones.
 
+use super::lattice::Storage;
 use super::operator::StencilOperator;
 use super::scalar::Scalar;
 use ndarray::{Array2, ArrayD, ArrayViewD, IxDyn};
-use sobolev_tensor::linalg::{SparseLu, SparseMatrix, SparseNumber};
+use sobolev_tensor::linalg::{SparseLu, SparseMatrix};
 use sobolev_tensor::{Error, Result};
 
 /// Sparse LU factors of a [`StencilOperator`], with a fill-reducing order: about `n^1.5` operations and `n log n` numbers in
@@ -25,12 +26,13 @@ use sobolev_tensor::{Error, Result};
 /// # Ok::<(), sobolev_tensor::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Direct<S: Scalar + SparseNumber> {
+pub struct Direct<S: Scalar> {
+    storage: Storage,
     points: Vec<usize>,
     factors: SparseLu<S>,
 }
 
-impl<S: Scalar + SparseNumber> Direct<S> {
+impl<S: Scalar> Direct<S> {
     /// Factorises the matrix.
     ///
     /// # Errors
@@ -50,7 +52,7 @@ impl<S: Scalar + SparseNumber> Direct<S> {
         let points = operator.lattice().points().to_vec();
         let size = operator.lattice().unknowns();
         let factors = SparseLu::new(&SparseMatrix::from_triplets((size, size), triplets)?)?;
-        Ok(Self { points, factors })
+        Ok(Self { storage: *storage, points, factors })
     }
 
     /// Solves `A u = f`.
@@ -61,10 +63,23 @@ impl<S: Scalar + SparseNumber> Direct<S> {
         if f.shape() != self.points {
             return Err(Error::shape("f", format!("{:?}", self.points), f.shape()));
         }
-        let column = Array2::from_shape_vec((f.len(), 1), f.iter().copied().collect());
-        let column = column.expect("as many rows as values");
-        let solved = self.factors.solve(column.view())?;
-        let values = solved.column(0).to_vec();
+        let values = self.solve_values(f.iter().copied().collect())?;
         Ok(ArrayD::from_shape_vec(IxDyn(&self.points), values).expect("as many values as points"))
+    }
+
+    fn solve_values(&self, f: Vec<S>) -> Result<Vec<S>> {
+        let column = Array2::from_shape_vec((f.len(), 1), f).expect("as many rows as values");
+        Ok(self.factors.solve(column.view())?.column(0).to_vec())
+    }
+
+    /// Solves from storage into storage; ghosts stay as they are, and so does everything where `f` is not finite: the
+    /// iteration then sees that it diverges.
+    pub(crate) fn solve_storage(&self, f: &[S], x: &mut [S]) {
+        let values = self.storage.each().map(|point| f[self.storage.at(point)]).collect();
+        if let Ok(solution) = self.solve_values(values) {
+            for (point, value) in self.storage.each().zip(solution) {
+                x[self.storage.at(point)] = value;
+            }
+        }
     }
 }

@@ -182,7 +182,7 @@ impl<S: Scalar> StencilMultigrid<S> {
 }
 
 /// One solve under way.
-struct Solve<'a, S> {
+struct Solve<'a, S: Scalar> {
     multigrid: &'a mut StencilMultigrid<S>,
     operator: &'a StencilOperator<S>,
     params: &'a SolveParams,
@@ -301,7 +301,7 @@ impl<'a, S: Scalar> Solve<'a, S> {
             self.image(&p, &zeros, &mut q);
             let curvature = self.dot(&p, &q);
             let alpha = rho / curvature;
-            if !(rho.real() > 0.0 && curvature.real() > 0.0 && alpha.is_finite()) {
+            if !(rho.real() > 0.0 && curvature.real() > 0.0 && alpha.all_finite()) {
                 return Err(self.failure("operator or cycle is not positive definite: use BiCGStab"));
             }
             add(&mut self.x, alpha, &p);
@@ -333,7 +333,7 @@ impl<'a, S: Scalar> Solve<'a, S> {
             self.image(&z, &zeros, &mut t);
             let size = self.norm(&t).powi(2);
             omega = if size > 0.0 { self.dot(&t, &self.r).scaled(1.0 / size) } else { S::default() };
-            if !alpha.is_finite() {
+            if !alpha.all_finite() {
                 return Err(self.failure("the iteration broke down: start from another guess"));
             }
             add(&mut self.x, alpha, &y);

@@ -1,7 +1,7 @@
 //! Multigrid for any stencil: one to three axes, vertices or cells, real or complex entries, symmetric or not, with a choice
 //! of smoothers, transfers, cycles and iterations.
 
-mod dense;
+mod coarsest;
 mod direct;
 mod elliptic;
 mod galerkin;

@@ -1,6 +1,6 @@
 //! The hierarchy of lattices, its cycles, and full multigrid.
 
-use super::dense::Dense;
+use super::coarsest::Coarsest;
 use super::galerkin;
 use super::lattice::{Centring, Lattice};
 use super::operator::StencilOperator;
@@ -34,11 +34,11 @@ use std::fmt;
 /// # Ok::<(), sobolev_tensor::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct StencilMultigrid<S> {
+pub struct StencilMultigrid<S: Scalar> {
     params: MultigridParams,
     threads: usize,
     levels: Vec<Level<S>>,
-    coarsest: Dense<S>,
+    coarsest: Coarsest<S>,
     singular: bool,
 }
 
@@ -105,7 +105,7 @@ impl<S: Scalar> StencilMultigrid<S> {
     ///
     /// # Errors
     /// When the parameters make no sense; when linear interpolation is asked for between cells, whose Galerkin products
-    /// reach too far; when a coarse operator is singular, or the coarsest grid has more than 4096 points.
+    /// reach too far; when a coarse operator is singular, or that of a singular problem has more than 4096 points.
     pub fn new(operator: StencilOperator<S>, params: MultigridParams) -> Result<Self> {
         let between_cells = operator.lattice().centring() == Centring::Cell;
         if between_cells && params.interpolation == Interpolation::Linear {
@@ -175,15 +175,12 @@ impl<S: Scalar> StencilMultigrid<S> {
             levels.push(Level::new(operator, &params)?);
         }
         let last = &levels[levels.len() - 1].operator;
-        if last.lattice().unknowns() > DENSE_LIMIT {
+        if singular && last.lattice().unknowns() > DENSE_LIMIT {
             let got = format!("{} points", last.lattice().unknowns());
-            return Err(Error::value(
-                "levels",
-                format!("a coarsest grid of at most {DENSE_LIMIT} points"),
-                got,
-            ));
+            let expected = format!("a coarsest grid of at most {DENSE_LIMIT} points for a singular problem");
+            return Err(Error::value("levels", expected, got));
         }
-        let coarsest = Dense::new(last, singular)?;
+        let coarsest = Coarsest::new(last, singular)?;
         Ok(Self { params, threads, levels, coarsest, singular })
     }
 

@@ -61,7 +61,7 @@ impl<S: Scalar> StencilOperator<S> {
                     continue;
                 }
                 let value = entry(&point[first..], &offset[first..]);
-                if !value.is_finite() {
+                if !value.all_finite() {
                     let index = point[first..].to_vec();
                     return Err(Error::NonFinite {
                         argument: "stencil".to_string(),

@@ -2,6 +2,7 @@
 
 use ndarray::ArrayViewD;
 use num_complex::Complex64;
+use sobolev_tensor::linalg::SparseNumber;
 use sobolev_tensor::{Error, Result};
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
@@ -9,7 +10,8 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 /// A number of a stencil: `f64` or [`Complex64`].
 pub trait Scalar:
-    Copy
+    SparseNumber
+    + Copy
     + Default
     + Debug
     + Display
@@ -41,9 +43,6 @@ pub trait Scalar:
     /// `|x|^2`.
     fn squared(self) -> f64;
 
-    /// Whether all parts are finite.
-    fn is_finite(self) -> bool;
-
     /// The product with a real number.
     fn scaled(self, factor: f64) -> Self;
 
@@ -71,9 +70,6 @@ impl Scalar for f64 {
     #[inline(always)]
     fn squared(self) -> f64 {
         self * self
-    }
-    fn is_finite(self) -> bool {
-        f64::is_finite(self)
     }
     #[inline(always)]
     fn scaled(self, factor: f64) -> Self {
@@ -103,9 +99,6 @@ impl Scalar for Complex64 {
     fn squared(self) -> f64 {
         self.norm_sqr()
     }
-    fn is_finite(self) -> bool {
-        self.re.is_finite() && self.im.is_finite()
-    }
     #[inline(always)]
     fn scaled(self, factor: f64) -> Self {
         Self::new(self.re * factor, self.im * factor)
@@ -114,7 +107,7 @@ impl Scalar for Complex64 {
 
 /// Checks that all values of an array are finite.
 pub(crate) fn check_finite<S: Scalar>(argument: &str, values: &ArrayViewD<'_, S>) -> Result<()> {
-    match values.indexed_iter().find(|(_, value)| !value.is_finite()) {
+    match values.indexed_iter().find(|(_, value)| !value.all_finite()) {
         None => Ok(()),
         Some((index, value)) => {
             let index = ndarray::Dimension::slice(&index).to_vec();

@@ -64,7 +64,7 @@ impl Default for MultigridParams {
     }
 }
 
-/// Unknowns of a coarsest grid beyond which its dense factors would take too much memory and time.
+/// Unknowns of a coarsest grid beyond which dense factors would take too much memory and time.
 pub(crate) const DENSE_LIMIT: usize = 4096;
 
 impl MultigridParams {
@@ -81,8 +81,8 @@ impl MultigridParams {
         if self.levels == 0 {
             return Err(Error::value("levels", "at least 1", 0));
         }
-        if !(1..=DENSE_LIMIT).contains(&self.coarsest) {
-            return Err(Error::value("coarsest", format!("1 to {DENSE_LIMIT} points"), self.coarsest));
+        if self.coarsest == 0 {
+            return Err(Error::value("coarsest", "at least 1 point", 0));
         }
         Ok(())
     }

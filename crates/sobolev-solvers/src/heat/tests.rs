@@ -49,10 +49,10 @@ fn insulated_media_keep_their_heat_and_tend_to_its_mean() {
         let a = at(n, dimensions, |x| if x[0] < 0.4 { 10.0 } else { 0.1 });
         let insulated = || [Condition::no_flux(), Condition::no_flux()];
         let sides = (0..dimensions).map(|_| insulated()).collect();
-        let heat = Heat::new(a, &vec![1.0; dimensions], sides).unwrap().with_step(0.05).unwrap();
+        let heat = Heat::new(a, &vec![1.0; dimensions], sides).unwrap().with_step(0.5).unwrap();
         let initial = at(n, dimensions, |x| if x[0] > 0.7 { 1.0 } else { 0.0 });
         let mean = initial.mean().unwrap();
-        let frames = heat.rollout(state(&initial).view(), &[0.1, 0.5, 100.0], &()).unwrap();
+        let frames = heat.rollout(state(&initial).view(), &[0.1, 0.5, 30.0], &()).unwrap();
         for (index, frame) in frames.axis_iter(Axis(1)).enumerate() {
             assert!((frame.mean().unwrap() - mean).abs() < 1e-8, "{dimensions} {index}");
         }
@@ -68,9 +68,9 @@ fn steps_of_any_length_are_stable_and_batches_do_not_matter() {
     let heat = Heat::new(a, &[1.0, 1.0], vec![cold(), cold()]).unwrap();
     let rough =
         at(24, 2, |x| if ((x[0] * 24.0) as usize + (x[1] * 24.0) as usize) % 2 == 0 { 1.0 } else { -1.0 });
-    // A thousand times the limit of an explicit scheme in one step.
+    // A thousand times the limit of an explicit scheme in one step: waves of rate z are damped to 5 / |z|.
     let one = heat.solve(state(&rough).view(), 1.0).unwrap();
-    assert!(largest(one.iter().map(|u| u.abs())) < 1e-2);
+    assert!(largest(one.iter().map(|u| u.abs())) < 0.05);
     let pair = ndarray::concatenate(Axis(0), &[state(&(&rough * 2.0)).view(), state(&rough).view()]).unwrap();
     let both = heat.solve(pair.view(), 1.0).unwrap();
     assert_eq!(both.index_axis(Axis(0), 1), one.index_axis(Axis(0), 0));

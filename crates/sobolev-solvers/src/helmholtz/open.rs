@@ -63,7 +63,12 @@ pub struct Helmholtz {
     volume: ArrayD<Complex64>,
     direct: Option<Direct<Complex64>>,
     method: Method,
+    /// Largest k h.
+    largest: f64,
 }
+
+/// Largest k h of a coarse grid.
+const COARSEST: f64 = 1.7;
 
 /// Amplitude with which a wave returns from an absorbing layer, by design.
 const REFLECTION: f64 = 1e-6;
@@ -113,6 +118,7 @@ impl Helmholtz {
             volume,
             direct: None,
             method: Method::Direct,
+            largest: spacing * wave_number.iter().fold(f64::MIN_POSITIVE, |largest, k| largest.max(*k)),
         })
     }
 
@@ -177,10 +183,13 @@ impl Helmholtz {
         tolerance: f64,
         monitor: &dyn Monitor,
     ) -> Result<(ArrayD<Complex64>, SolveInfo)> {
-        // Gauss-Seidel may grow where k^2 outweighs the couplings on a coarse grid; damped Jacobi does not, for this shift.
+        // Absorbing layers are strongly anisotropic, each side along another axis: lines along both. Grids on which waves have
+        // fewer than four points are of no use: the coarsest before is solved directly.
+        let levels = 1.0 + (COARSEST / self.largest).log2().max(0.0).floor();
         let params = MultigridParams {
-            smoother: Smoother::Jacobi { weight: 0.6 },
+            smoother: Smoother::Lines { axes: [false; 3] },
             interpolation: Interpolation::Linear,
+            levels: levels as usize,
             ..MultigridParams::default()
         };
         let solve = SolveParams {

@@ -179,8 +179,8 @@ impl<E: SemiLinear> PeriodicSolver<E> {
 
 impl<E: SemiLinear> PeriodicSolver<E> {
     /// Advances a checked state as [`TimeSolver::advance`]; returns for each sample an estimate of the error relative to its
-    /// state in the Euclidean norm: the sum of the errors of all steps, judged from one in 64. It falls with the step as the
-    /// first to third power for the first to third order and as the third for the fourth, lies above the error of problems that do not amplify errors, and
+    /// state in the Euclidean norm: the sum of the errors of all steps, judged from one in 64. It falls with the step as its
+    /// first, second, second and third power for the orders 1 to 4, lies above the error of problems that do not amplify errors, and
     /// says nothing of the waves that the grid lacks.
     ///
     /// # Errors

@@ -11,18 +11,18 @@ use num_complex::Complex64;
 
 /// Numbers of a sparse matrix: `f64` and [`Complex64`].
 pub trait SparseNumber: ComplexField + Copy + std::ops::Add<Output = Self> + std::fmt::Debug {
-    /// Whether all parts are finite.
-    fn is_finite(self) -> bool;
+    /// Whether no part is infinite or not a number.
+    fn all_finite(self) -> bool;
 }
 
 impl SparseNumber for f64 {
-    fn is_finite(self) -> bool {
-        f64::is_finite(self)
+    fn all_finite(self) -> bool {
+        self.is_finite()
     }
 }
 
 impl SparseNumber for Complex64 {
-    fn is_finite(self) -> bool {
+    fn all_finite(self) -> bool {
         self.re.is_finite() && self.im.is_finite()
     }
 }
@@ -44,7 +44,7 @@ impl<S: SparseNumber> SparseMatrix<S> {
     ) -> Result<Self> {
         let triplets: Vec<_> =
             triplets.into_iter().map(|(row, col, val)| Triplet { row, col, val }).collect();
-        if let Some(Triplet { row, col, val }) = triplets.iter().find(|entry| !SparseNumber::is_finite(entry.val)) {
+        if let Some(Triplet { row, col, val }) = triplets.iter().find(|entry| !entry.val.all_finite()) {
             return Err(Error::value("triplets", "finite values", format!("{val:?} at ({row}, {col})")));
         }
         let matrix = SparseColMat::try_new_from_triplets(shape.0, shape.1, &triplets).map_err(|error| {
@@ -124,7 +124,7 @@ impl<S: SparseNumber> SparseLu<S> {
         if b.nrows() != self.size {
             return Err(Error::shape("right-hand side", format!("[{}, columns]", self.size), b.shape()));
         }
-        let finite = |values: ArrayView2<'_, S>| values.iter().all(|value| SparseNumber::is_finite(*value));
+        let finite = |values: ArrayView2<'_, S>| values.iter().all(|value| value.all_finite());
         if !finite(b) {
             return Err(Error::value("right-hand side", "finite values", "others"));
         }

@@ -95,7 +95,7 @@ impl<S: Scalar> Lines<S> {
         }
         let finite = storage.each().all(|p| {
             let at = storage.at(p);
-            lines.inverse[at].is_finite() && lines.closing.as_ref().is_none_or(|z| z[at].is_finite())
+            lines.inverse[at].all_finite() && lines.closing.as_ref().is_none_or(|z| z[at].all_finite())
         });
         if finite {
             return Ok(lines);
@@ -142,7 +142,7 @@ impl<S: Scalar> Lines<S> {
                 let denominator = S::from_real(1.0) + self.corner_product(operator, &z, first, last);
                 for position in 0..bundle.length {
                     let at = first + position * bundle.stride;
-                    z[at] = z[at] / denominator;
+                    z[at] /= denominator;
                 }
             }
         }
@@ -169,7 +169,7 @@ impl<S: Scalar> Lines<S> {
             let at = start + position * stride;
             let inverse = &self.inverse[at..at + width];
             if position + 1 == length {
-                r[at..at + width].iter_mut().zip(inverse).for_each(|(value, d)| *value = *value * *d);
+                r[at..at + width].iter_mut().zip(inverse).for_each(|(value, d)| *value *= *d);
                 continue;
             }
             let (own, ahead) = r.split_at_mut(at + stride);

@@ -32,8 +32,17 @@ fn parameters_out_of_range() {
     value_error(with(MultigridParams { smoother: Smoother::Chebyshev { degree: 0 }, ..default() }), "degree");
     let lines = Smoother::Lines { axes: [false, false, true] };
     value_error(with(MultigridParams { smoother: lines, ..default() }), "axes below 2");
+    // A grid alone is solved directly; a singular one must be small for that.
+    let alone = MultigridParams { levels: 1, ..default() };
     let large = laplacian(&Lattice::new(&[65, 65]).unwrap(), &[1.0, 1.0]);
-    value_error(StencilMultigrid::new(large, MultigridParams { levels: 1, ..default() }), "4096");
+    let (_, info) = StencilMultigrid::new(large, alone)
+        .unwrap()
+        .solve(ArrayD::ones(vec![65, 65]).view(), &SolveParams::default(), &())
+        .unwrap();
+    assert_eq!(info.iterations(), 1);
+    let no_flux = vec![[Condition::<f64>::no_flux(), Condition::no_flux()]; 2];
+    let singular = Elliptic::new(&[65, 65], &[1.0; 2], Centring::Cell, no_flux).unwrap();
+    value_error(singular.multigrid(alone), "4096");
 }
 
 #[test]

@@ -1,8 +1,41 @@
-//! Direct solution on the coarsest lattice, by Gaussian elimination with partial pivoting.
+//! Direct solution on the coarsest lattice, by Gaussian elimination with partial pivoting: dense, or sparse for many points.
 
+use super::direct::Direct;
 use super::operator::StencilOperator;
 use super::scalar::Scalar;
+use ndarray::ArrayD;
 use sobolev_tensor::{Error, Result};
+
+/// Points from which on the coarsest matrix is kept sparse.
+const SPARSE_FROM: usize = 400;
+
+/// Factors of the coarsest matrix.
+#[derive(Debug, Clone)]
+pub(crate) enum Coarsest<S: Scalar> {
+    Dense(Dense<S>),
+    Sparse(Box<Direct<S>>),
+}
+
+impl<S: Scalar> Coarsest<S> {
+    /// Factorises; a `singular` matrix is dense, whatever its size.
+    pub(crate) fn new(operator: &StencilOperator<S>, singular: bool) -> Result<Self> {
+        if singular || operator.lattice().unknowns() < SPARSE_FROM {
+            return Ok(Self::Dense(Dense::new(operator, singular)?));
+        }
+        let direct = Direct::new(operator)?;
+        // The sparse factors tell of a singular matrix only when they are used.
+        direct.solve(ArrayD::from_elem(operator.lattice().points(), S::from_real(1.0)).view())?;
+        Ok(Self::Sparse(Box::new(direct)))
+    }
+
+    /// Solves from storage into storage.
+    pub(crate) fn solve(&self, f: &[S], x: &mut [S]) {
+        match self {
+            Self::Dense(dense) => dense.solve(f, x),
+            Self::Sparse(direct) => direct.solve_storage(f, x),
+        }
+    }
+}
 
 /// LU factors of the coarsest matrix.
 #[derive(Debug, Clone)]
@@ -17,7 +50,7 @@ pub(crate) struct Dense<S> {
 impl<S: Scalar> Dense<S> {
     /// Factorises. A `singular` matrix (constants in its kernel) is made regular by adding a multiple of the projection on
     /// constants, which leaves solutions of mean zero as they are.
-    pub(crate) fn new(operator: &StencilOperator<S>, singular: bool) -> Result<Self> {
+    fn new(operator: &StencilOperator<S>, singular: bool) -> Result<Self> {
         let storage = operator.storage();
         let places: Vec<usize> = storage.each().map(|point| storage.at(point)).collect();
         let n = places.len();
@@ -71,7 +104,7 @@ impl<S: Scalar> Dense<S> {
     }
 
     /// Solves from storage into storage; ghosts stay as they are.
-    pub(crate) fn solve(&self, f: &[S], x: &mut [S]) {
+    fn solve(&self, f: &[S], x: &mut [S]) {
         let n = self.places.len();
         let mut values: Vec<S> = self.places.iter().map(|place| f[*place]).collect();
         for (step, pivot) in self.pivots.iter().enumerate() {
