@@ -20,6 +20,7 @@
 
 mod burgers;
 mod darcy;
+mod eikonal;
 pub mod etdrk;
 mod flow;
 mod poisson;
@@ -34,6 +35,7 @@ mod wave;
 
 pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings, Step};
 pub use darcy::{Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState};
+pub use eikonal::{EIKONAL, Eikonal, EikonalProblem, EikonalSettings, EikonalState};
 pub use flow::{
     Body, FlowProblem, FlowSettings, FlowStep, INCOMPRESSIBLE_FLOW, IncompressibleFlow, Profile, Side,
     centred,
@@ -45,7 +47,7 @@ pub use solver::{SteadySolver, SteppedSolver, TimeSolver};
 pub use wave::{SpectralWave, WAVE, Wave, WaveEnd, WaveMethod, WaveProblem, WaveSettings, WaveStep};
 
 /// The equations that stand alone; the semi-linear ones are listed in their module.
-const SINGLE: [EquationEntry; 5] = [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW, WAVE];
+const SINGLE: [EquationEntry; 6] = [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW, WAVE, EIKONAL];
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
 pub static EQUATIONS: &[EquationEntry] = {
