@@ -26,6 +26,7 @@ mod flow;
 mod poisson;
 mod problem;
 pub mod random_field;
+mod reaction;
 pub mod semilinear;
 mod settings;
 mod solver;
@@ -43,11 +44,15 @@ pub use flow::{
 pub use poisson::{POISSON, Poisson, PoissonProblem, PoissonSettings, PoissonState};
 pub use problem::{Axis, EquationEntry, Field, Problem, Sample};
 pub use random_field::GaussianField;
+pub use reaction::{
+    DIFFUSION_REACTION, DiffusionReaction, DiffusionReactionProblem, DiffusionReactionSettings,
+};
 pub use solver::{SteadySolver, SteppedSolver, TimeSolver};
 pub use wave::{SpectralWave, WAVE, Wave, WaveEnd, WaveMethod, WaveProblem, WaveSettings, WaveStep};
 
 /// The equations that stand alone; the semi-linear ones are listed in their module.
-const SINGLE: [EquationEntry; 6] = [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW, WAVE, EIKONAL];
+const SINGLE: [EquationEntry; 7] =
+    [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW, WAVE, EIKONAL, DIFFUSION_REACTION];
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
 pub static EQUATIONS: &[EquationEntry] = {
