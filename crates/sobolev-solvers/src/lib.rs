@@ -2,7 +2,7 @@
 //!
 //! - [`random_field`], [`GaussianField`]: Gaussian fields of covariance `sigma^2 (-Laplacian + tau^2)^-alpha`.
 //! - [`Darcy`]: `-div(a grad u) = f` by multigrid. [`Burgers`]: `u_t + (u^2/2)_x = nu u_xx` by Fourier and ETDRK4.
-//! - [`Poisson`]: `-Laplacian u = f` by sine and cosine transforms ([`walls`]).
+//! - [`Poisson`], [`IncompressibleFlow`], [`Wave`], [`Eikonal`], [`DiffusionReaction`], [`DiffusionSorption`]: boxes with [`walls`].
 //! - [`SteadySolver`], [`TimeSolver`]: what a program calls inside its own loop: `step`, `rollout`, `solve`.
 //! - [`Problem`], [`EQUATIONS`]: what data sets are generated from. [`etdrk`]: exponential Runge-Kutta schemes.
 //!
@@ -30,6 +30,7 @@ mod reaction;
 pub mod semilinear;
 mod settings;
 mod solver;
+mod sorption;
 pub mod spectral;
 pub mod walls;
 mod wave;
@@ -48,11 +49,14 @@ pub use reaction::{
     DIFFUSION_REACTION, DiffusionReaction, DiffusionReactionProblem, DiffusionReactionSettings,
 };
 pub use solver::{SteadySolver, SteppedSolver, TimeSolver};
+pub use sorption::{
+    DIFFUSION_SORPTION, DiffusionSorption, DiffusionSorptionProblem, DiffusionSorptionSettings, Medium,
+};
 pub use wave::{SpectralWave, WAVE, Wave, WaveEnd, WaveMethod, WaveProblem, WaveSettings, WaveStep};
 
 /// The equations that stand alone; the semi-linear ones are listed in their module.
-const SINGLE: [EquationEntry; 7] =
-    [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW, WAVE, EIKONAL, DIFFUSION_REACTION];
+const SINGLE: [EquationEntry; 8] =
+    [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW, WAVE, EIKONAL, DIFFUSION_REACTION, DIFFUSION_SORPTION];
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
 pub static EQUATIONS: &[EquationEntry] = {

@@ -62,7 +62,8 @@ impl Medium {
         for (name, value) in positive.into_iter().chain(at_least_zero) {
             let least = if name == "diffusivity" || name == "exponent" { f64::MIN_POSITIVE } else { 0.0 };
             if !(value.is_finite() && value >= least) {
-                let expected = if least > 0.0 { "a positive finite number" } else { "a finite number of at least 0" };
+                let expected =
+                    if least > 0.0 { "a positive finite number" } else { "a finite number of at least 0" };
                 return Err(Error::value(name, expected, value));
             }
         }
@@ -150,17 +151,14 @@ impl TimeSolver for DiffusionSorption {
             return Err(Error::shape("diffusion-sorption state", "at least 2 cells", state.shape()));
         }
         match state.iter().find(|u| **u < 0.0) {
-            Some(wrong) => Err(Error::value("diffusion-sorption state", "concentrations of at least 0", wrong)),
+            Some(wrong) => {
+                Err(Error::value("diffusion-sorption state", "concentrations of at least 0", wrong))
+            }
             None => Ok(()),
         }
     }
 
-    fn advance(
-        &self,
-        mut state: ArrayViewMutD<'_, f64>,
-        duration: f64,
-        monitor: &dyn Monitor,
-    ) -> Result<()> {
+    fn advance(&self, mut state: ArrayViewMutD<'_, f64>, duration: f64, monitor: &dyn Monitor) -> Result<()> {
         if duration == 0.0 {
             return Ok(());
         }

@@ -72,7 +72,14 @@ impl DiffusionSorptionProblem {
     /// [`Error::Value`] that names the setting that is out of range.
     pub fn new(settings: DiffusionSorptionSettings) -> Result<Self> {
         let DiffusionSorptionSettings {
-            size, diffusivity, porosity, density, coefficient, exponent, highest, ..
+            size,
+            diffusivity,
+            porosity,
+            density,
+            coefficient,
+            exponent,
+            highest,
+            ..
         } = settings;
         if size < 2 {
             return Err(Error::value("size", "at least 2 cells", size));
@@ -148,7 +155,11 @@ pub const DIFFUSION_SORPTION: EquationEntry = EquationEntry {
             SettingEntry::new("density", "2880.0", "density of the grains"),
             SettingEntry::new("coefficient", "3.5e-4", "Freundlich's coefficient"),
             SettingEntry::new("exponent", "0.874", "Freundlich's exponent, positive"),
-            SettingEntry::new("highest", "0.2", "the initial concentration is constant, uniform between 0 and this"),
+            SettingEntry::new(
+                "highest",
+                "0.2",
+                "the initial concentration is constant, uniform between 0 and this",
+            ),
             SettingEntry::new("time", "500.0", "time of the target"),
             SettingEntry::new("frames", "none", "gives the target a time axis of this many equal intervals"),
             SettingEntry::new("tolerance", "1e-4", "largest estimated error of a time step, 1e-10 to 0.1"),

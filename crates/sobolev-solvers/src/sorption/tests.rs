@@ -70,7 +70,8 @@ fn freundlich_sorption_agrees_with_an_independent_integration() {
 #[test]
 fn smaller_tolerances_give_smaller_errors_and_values_stay_in_range() {
     let run = |tolerance: f64| {
-        let solver = DiffusionSorption::new(1.0, Medium::default()).unwrap().with_tolerance(tolerance).unwrap();
+        let solver =
+            DiffusionSorption::new(1.0, Medium::default()).unwrap().with_tolerance(tolerance).unwrap();
         solver.solve(constant(64, 0.05).view(), 300.0).unwrap()
     };
     let reference = run(1e-8);
@@ -127,7 +128,10 @@ fn problems_are_read_from_settings_and_wrong_arguments_are_named() {
     assert_eq!(sample.target.shape(), [5, 64, 1]);
     assert!(sample.input.iter().all(|u| *u == sample.input[[0, 0]] && (0.0..0.2).contains(u)));
     assert_ne!(problem.sample(1, 3, &()).unwrap().input, sample.input);
-    assert_eq!((DIFFUSION_SORPTION.build)(problem.settings()).unwrap().sample(1, 2, &()).unwrap().target, sample.target);
+    assert_eq!(
+        (DIFFUSION_SORPTION.build)(problem.settings()).unwrap().sample(1, 2, &()).unwrap().target,
+        sample.target
+    );
     for (text, words) in [
         ("porosity = 1.0", "porosity"),
         ("diffusivity = 0.0", "diffusivity: expected a positive"),
