@@ -1,6 +1,6 @@
 use super::*;
 use ndarray::{ArrayD, IxDyn};
-use sobolev_testing::{largest, observed_order};
+use sobolev_testing::largest;
 use std::f64::consts::PI;
 
 fn gap(a: &ArrayD<f64>, b: &ArrayD<f64>) -> f64 {
@@ -39,68 +39,62 @@ fn a_state_without_place_follows_the_ordinary_equations() {
 }
 
 #[test]
-fn second_differences_are_of_order_two_and_modes_are_spectral() {
-    let modes =
-        |n: usize| solver().with_symbol(Symbol::Spectral).solve(smooth([2 * n, n]).view(), 2.0).unwrap();
+fn second_differences_are_of_order_two() {
+    let end = |n: usize| solver().solve(smooth([2 * n, n]).view(), 1.0).unwrap();
     // The centre of a cell is that of the middle one of three by three.
-    let (coarse, finest) = (modes(10), modes(30));
-    let thinned = ArrayD::from_shape_fn(coarse.raw_dim(), |i| finest[[0, 3 * i[1] + 1, 3 * i[2] + 1, i[3]]]);
-    assert!(gap(&coarse, &thinned) < 1e-6, "{:e}", gap(&coarse, &thinned));
-    let fine = |n: usize| {
-        let end = solver().solve(smooth([2 * n, n]).view(), 1.0).unwrap();
-        gap(&end, &modes(n))
+    let thinned = |state: &ArrayD<f64>, coarse: &ArrayD<f64>| {
+        ArrayD::from_shape_fn(coarse.raw_dim(), |i| state[[0, 3 * i[1] + 1, 3 * i[2] + 1, i[3]]])
     };
-    let errors = [10, 20, 40].map(fine);
-    let order = observed_order(&[4.0, 2.0, 1.0], &errors);
-    assert!((order - 2.0).abs() < 0.1, "{order} {errors:?}");
+    let [coarse, middle, fine] = [6, 18, 54].map(end);
+    let ratio = gap(&coarse, &thinned(&middle, &coarse)) / gap(&middle, &thinned(&fine, &middle));
+    assert!((ratio - 9.0).abs() < 1.0, "{ratio}");
 }
 
 #[test]
-fn the_error_stays_below_the_tolerance() {
+fn the_error_falls_with_the_tolerance() {
     let start = smooth([12, 6]);
-    let reference = solver().with_tolerance(1e-10).unwrap().solve(start.view(), 4.0).unwrap();
+    let reference = solver().with_tolerance(1e-12).unwrap().solve(start.view(), 4.0).unwrap();
     for tolerance in [1e-3, 1e-5, 1e-7] {
         let solver = solver().with_tolerance(tolerance).unwrap();
         let mut end = start.clone();
-        let report = solver.integrate(end.view_mut(), 4.0, &()).unwrap()[0];
+        let estimate = solver.integrate(end.view_mut(), 4.0, &()).unwrap()[0];
         let error = gap(&end, &reference);
-        assert!(
-            report.error <= 1.1 * tolerance && error < 3.0 * tolerance,
-            "{tolerance:e}: {error:e} {report:?}"
-        );
+        assert!(error < 3.0 * tolerance && estimate > 0.0, "{tolerance:e}: {error:e} {estimate:e}");
     }
 }
 
-/// The mirror image continues the state as a periodic one of twice the length.
+/// The mirror image continues the state as a periodic one of twice the length, here with spectral accuracy.
 #[test]
 fn walls_are_mirrors() {
     use crate::semilinear::FitzHughNagumo;
     use crate::spectral::PeriodicSolver;
-    let n = [32, 16];
-    let start = smooth(n);
-    let mirrored = |state: &ArrayD<f64>| {
-        ArrayD::from_shape_fn(IxDyn(&[1, 2 * n[0], 2 * n[1], 2]), |i| {
-            let fold = |place: usize, n: usize| if place < n { place } else { 2 * n - 1 - place };
-            state[[0, fold(i[1], n[0]), fold(i[2], n[1]), i[3]]]
-        })
+    let difference = |n: usize| {
+        let n = [2 * n, n];
+        let mirrored = |state: &ArrayD<f64>| {
+            ArrayD::from_shape_fn(IxDyn(&[1, 2 * n[0], 2 * n[1], 2]), |i| {
+                let fold = |place: usize, n: usize| if place < n { place } else { 2 * n - 1 - place };
+                state[[0, fold(i[1], n[0]), fold(i[2], n[1]), i[3]]]
+            })
+        };
+        let equation = FitzHughNagumo { diffusivity_u: 2e-2, diffusivity_v: 5e-2, threshold: 5e-3 };
+        let periodic = PeriodicSolver::new(equation, &[4.0, 2.0], 0.02).unwrap();
+        let expected = periodic.solve(mirrored(&smooth(n)).view(), 1.0).unwrap();
+        gap(&mirrored(&solver().solve(smooth(n).view(), 1.0).unwrap()), &expected)
     };
-    let equation = FitzHughNagumo { diffusivity_u: 2e-2, diffusivity_v: 5e-2, threshold: 5e-3 };
-    let periodic = PeriodicSolver::new(equation, &[4.0, 2.0], 0.01).unwrap();
-    let expected = periodic.solve(mirrored(&start).view(), 1.0).unwrap();
-    let end = solver().with_symbol(Symbol::Spectral).solve(start.view(), 1.0).unwrap();
-    assert!(gap(&mirrored(&end), &expected) < 1e-6, "{:e}", gap(&mirrored(&end), &expected));
+    let (coarse, fine) = (difference(16), difference(32));
+    assert!(fine < 2e-3 && (coarse / fine - 4.0).abs() < 0.3, "{coarse:e} {fine:e}");
 }
 
 #[test]
 fn problems_are_read_from_settings_and_wrong_arguments_are_named() {
     for text in [
         "size = [12, 10]\nlength = [1.0, 2.0]\ntime = 1.0\nframes = 2\nwarm_up = 0.5",
-        "size = 16\nspectral = true\ntime = 0.5\nfield = { amplitude = 10.0, inverse_length = 5.0, exponent = 2.0 }",
+        "size = 16\ntime = 0.5\nfield = { amplitude = 10.0, inverse_length = 5.0, exponent = 2.0 }",
     ] {
         let problem = (DIFFUSION_REACTION.build)(text.parse().unwrap()).unwrap();
         let sample = problem.sample(2, 3, &()).unwrap();
         assert_eq!(sample.target.shape(), problem.target().shape());
-        assert!(sample.residual < 2e-6);
+        assert!(sample.residual < 1e-3);
         let again = (DIFFUSION_REACTION.build)(problem.settings()).unwrap();
         assert_eq!(again.sample(2, 3, &()).unwrap(), sample);
     }
