@@ -78,7 +78,7 @@ impl Eikonal {
             point.len() == lengths.len()
                 && point.iter().zip(lengths).all(|(x, length)| (0.0..=*length).contains(x))
         };
-        if points.is_empty() || !points.iter().all(|point| inside(point)) {
+        if points.is_empty() || !points.iter().all(inside) {
             let expected = format!("at least one point in the box of sides {lengths:?}");
             return Err(Error::value("points", expected, format!("{points:?}")));
         }
