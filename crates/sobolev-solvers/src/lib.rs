@@ -2,7 +2,7 @@
 //!
 //! - [`random_field`], [`GaussianField`]: Gaussian fields of covariance `sigma^2 (-Laplacian + tau^2)^-alpha`.
 //! - [`Darcy`]: `-div(a grad u) = f` by multigrid. [`Burgers`]: `u_t + (u^2/2)_x = nu u_xx` by Fourier and ETDRK4.
-//! - [`Poisson`]: `-Laplacian u = f` by sine and cosine transforms ([`walls`]).
+//! - [`Poisson`], [`IncompressibleFlow`], [`Wave`], [`Eikonal`], [`DiffusionReaction`], [`DiffusionSorption`]: boxes with [`walls`].
 //! - [`SteadySolver`], [`TimeSolver`]: what a program calls inside its own loop: `step`, `rollout`, `solve`.
 //! - [`Problem`], [`EQUATIONS`]: what data sets are generated from. [`etdrk`]: exponential Runge-Kutta schemes.
 //!
@@ -20,6 +20,7 @@
 
 mod burgers;
 mod darcy;
+mod eikonal;
 pub mod etdrk;
 mod flow;
 pub mod heat;
@@ -27,15 +28,18 @@ pub mod helmholtz;
 mod poisson;
 mod problem;
 pub mod random_field;
+mod reaction;
 pub mod semilinear;
 mod settings;
 mod solver;
+mod sorption;
 pub mod spectral;
 pub mod walls;
 mod wave;
 
 pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings, Step};
 pub use darcy::{Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState};
+pub use eikonal::{EIKONAL, Eikonal, EikonalProblem, EikonalSettings, EikonalState};
 pub use flow::{
     Body, FlowProblem, FlowSettings, FlowStep, INCOMPRESSIBLE_FLOW, IncompressibleFlow, Profile, Side,
     centred,
@@ -43,12 +47,23 @@ pub use flow::{
 pub use poisson::{POISSON, Poisson, PoissonProblem, PoissonSettings, PoissonState};
 pub use problem::{Axis, EquationEntry, Field, Problem, Sample};
 pub use random_field::GaussianField;
+pub use reaction::{
+    DIFFUSION_REACTION, DiffusionReaction, DiffusionReactionProblem, DiffusionReactionSettings,
+};
 pub use solver::{SteadySolver, SteppedSolver, TimeSolver};
+pub use sorption::{
+    DIFFUSION_SORPTION, DiffusionSorption, DiffusionSorptionProblem, DiffusionSorptionSettings, Medium,
+};
 pub use wave::{SpectralWave, WAVE, Wave, WaveEnd, WaveMethod, WaveProblem, WaveSettings, WaveStep};
 
 /// The equations that stand alone; the semi-linear ones are listed in their module.
+<<<<<<< HEAD
 const SINGLE: [EquationEntry; 7] =
     [BURGERS, DARCY, POISSON, heat::HEAT, helmholtz::HELMHOLTZ, INCOMPRESSIBLE_FLOW, WAVE];
+=======
+const SINGLE: [EquationEntry; 8] =
+    [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW, WAVE, EIKONAL, DIFFUSION_REACTION, DIFFUSION_SORPTION];
+>>>>>>> flow
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
 pub static EQUATIONS: &[EquationEntry] = {

@@ -235,7 +235,7 @@ impl SteadySolver for Poisson {
         state.solution.assign(&state.right_hand_side);
         let batch = state.solution.len_of(Axis(0));
         if let Some(values) = state.solution.as_slice_mut() {
-            state.laplacian.solve(batch, 0.0, values)?;
+            state.laplacian.solve(batch, values)?;
         }
         state.solved = true;
         Ok(0.0)

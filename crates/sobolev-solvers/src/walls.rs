@@ -12,9 +12,13 @@
 //! | Dirichlet, Neumann | sine IV | `pi (k + 1/2) / n` |
 //! | periodic | whole waves | `2 pi k / n` |
 //!
-//! with eigenvalues `(2 - 2 cos theta) / h^2` of the second difference and `theta^2 / h^2` of the derivative.
+//! with eigenvalues `(2 - 2 cos theta) / h^2` of the second difference and `theta^2 / h^2` of the derivative. The second difference
+//! along the first axis may be eliminated instead, which spares its transform.
+
+mod elimination;
 
 use crate::random_field::Boundary;
+use elimination::Elimination;
 use sobolev_fft::{SineCosine, SineCosinePlan};
 use sobolev_tensor::{Error, Result};
 use std::f64::consts::PI;
@@ -36,7 +40,7 @@ pub enum Symbol {
 /// use sobolev_solvers::walls::{BoxLaplacian, Symbol};
 /// let laplacian = BoxLaplacian::new(&[8, 6], &[1.0, 2.0], &[[Neumann, Dirichlet], [Neumann; 2]], Symbol::SecondOrder)?;
 /// let mut u = vec![1.0; 48];
-/// laplacian.solve(1, 0.0, &mut u)?;                    // -Laplacian u = 1: the parabola (1 - x^2) / 2 in the first axis
+/// laplacian.solve(1, &mut u)?;                         // -Laplacian u = 1: the parabola (1 - x^2) / 2 in the first axis
 /// assert!((u[0] - (1.0 - 1.0 / 256.0) / 2.0 - 1.0 / 512.0).abs() < 1e-12);
 /// # Ok::<(), sobolev_tensor::Error>(())
 /// ```
@@ -45,6 +49,7 @@ pub struct BoxLaplacian {
     plan: SineCosinePlan<f64>,
     eigenvalues: Vec<f64>,
     singular: bool,
+    elimination: Option<Elimination>,
 }
 
 impl BoxLaplacian {
@@ -82,11 +87,26 @@ impl BoxLaplacian {
             kinds.push(Some(kind));
             axes.push((0..n).map(eigenvalue).collect());
         }
+        let sums = |axes: &[Vec<f64>]| {
+            axes.iter().fold(vec![0.0], |sums: Vec<f64>, axis| {
+                sums.iter().flat_map(|sum| axis.iter().map(move |value| sum + value)).collect()
+            })
+        };
         let plan = SineCosinePlan::new(cells, &kinds)?;
-        let eigenvalues = axes.iter().fold(vec![0.0], |sums: Vec<f64>, axis| {
-            sums.iter().flat_map(|sum| axis.iter().map(move |value| sum + value)).collect()
-        });
-        Ok(Self { plan, eigenvalues, singular: is_singular(boundary) })
+        let singular = is_singular(boundary);
+        let eliminable = symbol == Symbol::SecondOrder
+            && cells.len() > 1
+            && cells[0] > 1
+            && boundary[0][0] != Boundary::Periodic;
+        let elimination = if eliminable {
+            kinds[0] = None;
+            let others = SineCosinePlan::new(cells, &kinds)?;
+            let h = lengths[0] / cells[0] as f64;
+            Some(Elimination::new(others, cells[0], h, boundary[0], &sums(&axes[1..]), singular))
+        } else {
+            None
+        };
+        Ok(Self { plan, eigenvalues: sums(&axes), singular, elimination })
     }
 
     /// Cells along each axis.
@@ -120,16 +140,19 @@ impl BoxLaplacian {
         self.plan.inverse_in_place(batch, channels, data)
     }
 
-    /// Solves `(shift - Laplacian) u = f` in place, for `data` `[batch, cells..]` and `shift >= 0`. Without shift and values
-    /// on the boundary the mean of f is ignored and that of u zero.
+    /// Solves `-Laplacian u = f` in place, for `data` `[batch, cells..]`. Without values on the boundary the mean of f is ignored
+    /// and that of u zero.
     ///
     /// # Errors
     /// [`Error::Shape`] for another length.
-    pub fn solve(&self, batch: usize, shift: f64, data: &mut [f64]) -> Result<()> {
+    pub fn solve(&self, batch: usize, data: &mut [f64]) -> Result<()> {
+        if let Some(elimination) = &self.elimination {
+            return elimination.solve(batch, data);
+        }
         self.to_modes(batch, 1, data)?;
         for sample in data.chunks_exact_mut(self.eigenvalues.len()) {
-            sample.iter_mut().zip(&self.eigenvalues).for_each(|(u, value)| *u /= shift + value);
-            if self.singular && shift == 0.0 {
+            sample.iter_mut().zip(&self.eigenvalues).for_each(|(u, value)| *u /= value);
+            if self.singular {
                 sample[0] = 0.0;
             }
         }
@@ -227,7 +250,7 @@ mod tests {
     use Boundary::{Dirichlet, Neumann, Periodic};
     use sobolev_testing::{noise, relative_error};
 
-    /// `shift - Laplacian` by ghost cells along one axis of `[outer, n, inner]`.
+    /// `-Laplacian` by ghost cells along one axis of `[outer, n, inner]`.
     fn difference(u: &[f64], [outer, n, inner]: [usize; 3], h: f64, ends: [Boundary; 2]) -> Vec<f64> {
         let at = |o: usize, i: usize, k: usize| u[(o * n + i) * inner + k];
         let ghost = |end, own: f64, around: f64| match end {
@@ -254,15 +277,29 @@ mod tests {
                 let (cells, lengths) = ([7, 10], [1.5, 0.8]);
                 let laplacian =
                     BoxLaplacian::new(&cells, &lengths, &[first, second], Symbol::SecondOrder).unwrap();
-                let f = noise(70, 5);
+                let mut f = noise(70, 5);
+                if laplacian.is_singular() {
+                    let mean = f.iter().sum::<f64>() / 70.0;
+                    f.iter_mut().for_each(|f| *f -= mean);
+                }
                 let mut u = f.clone();
-                laplacian.solve(1, 0.3, &mut u).unwrap();
+                laplacian.solve(1, &mut u).unwrap();
                 let [a, b] = [
                     difference(&u, [1, 7, 10], lengths[0] / 7.0, first),
                     difference(&u, [7, 10, 1], lengths[1] / 10.0, second),
                 ];
-                let back: Vec<f64> = (0..70).map(|i| 0.3 * u[i] + a[i] + b[i]).collect();
+                let back: Vec<f64> = (0..70).map(|i| a[i] + b[i]).collect();
                 assert!(relative_error(&back, &f) < 1e-12, "{first:?} {second:?}");
+                assert!(!laplacian.is_singular() || u.iter().sum::<f64>().abs() < 1e-12);
+                // The same by transforms alone.
+                let mut modes = f.clone();
+                laplacian.to_modes(1, 1, &mut modes).unwrap();
+                modes.iter_mut().zip(laplacian.eigenvalues()).for_each(|(u, value)| *u /= value);
+                if laplacian.is_singular() {
+                    modes[0] = 0.0;
+                }
+                laplacian.to_values(1, 1, &mut modes).unwrap();
+                assert!(relative_error(&modes, &u) < 1e-12, "{first:?} {second:?}");
             }
         }
     }

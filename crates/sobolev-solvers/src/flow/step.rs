@@ -140,16 +140,7 @@ impl Plan {
                 let total = if left.is_finite() { steps + left as u64 } else { steps + 1 };
                 return Err(Error::Cancelled { task: "incompressible flow".to_string(), done: steps, total });
             }
-            let limit = self.limit(&work.velocity);
-            if !limit.is_finite() {
-                return Err(Error::Diverged {
-                    solver: "incompressible flow".to_string(),
-                    time: done,
-                    step: steps,
-                    hint: "the grid does not resolve the flow: use more cells or a larger viscosity"
-                        .to_string(),
-                });
-            }
+            let limit = self.limit(work, done, steps)?;
             let dt = match step {
                 FlowStep::Fixed(_) => (duration - done) / left,
                 FlowStep::Courant(part) => {
@@ -180,6 +171,7 @@ impl Plan {
             left -= 1.0;
             done = if left == 0.0 { duration } else { done + dt };
         }
+        self.limit(work, done, steps)?;
         let cell = self.mac.spacing[0] * self.mac.spacing[1];
         Ok(work.impulse.map(|sum| -sum * cell / duration))
     }
@@ -208,7 +200,7 @@ impl Plan {
     /// Takes the gradient off that leaves no divergence; its potential stays in `potential`.
     fn project(&self, work: &mut Work) -> Result<()> {
         divergence(&self.mac, &work.velocity, -1.0, &mut work.potential);
-        self.laplacian.solve(1, 0.0, &mut work.potential)?;
+        self.laplacian.solve(1, &mut work.potential)?;
         subtract_gradient(&self.mac, &self.edges, &work.potential, 1.0, &mut work.velocity);
         self.mac.fill(&self.edges, &mut work.velocity);
         Ok(())
@@ -238,13 +230,22 @@ impl Plan {
     }
 
     /// The longest stable step.
-    fn limit(&self, velocity: &Velocity) -> f64 {
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] when a velocity is not finite.
+    fn limit(&self, work: &Work, time: f64, step: u64) -> Result<f64> {
         let [x, y] = self.mac.spacing;
         let diffusion = 4.0 * self.viscosity * (1.0 / (x * x) + 1.0 / (y * y)) / REAL;
-        let convection = self.fastest(velocity) / IMAGINARY;
+        let convection = self.fastest(&work.velocity) / IMAGINARY;
+        if convection.is_nan() {
+            return Err(Error::Diverged {
+                solver: "incompressible flow".to_string(),
+                time,
+                step,
+                hint: "the grid does not resolve the flow: use more cells or a larger viscosity".to_string(),
+            });
+        }
         // A flow at rest without viscosity has no limit.
-        let rate =
-            if convection.is_nan() { f64::NAN } else { diffusion.max(convection).max(f64::MIN_POSITIVE) };
-        1.0 / rate
+        Ok(1.0 / diffusion.max(convection).max(f64::MIN_POSITIVE))
     }
 }

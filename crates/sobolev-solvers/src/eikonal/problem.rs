@@ -1,0 +1,182 @@
+//! Data sets of the eikonal equation: from a random speed to arrival times.
+
+use super::Eikonal;
+use crate::darcy::Coefficient;
+use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
+use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
+use crate::settings;
+use crate::solver::SteadySolver;
+use ndarray::Axis as ArrayAxis;
+use serde::{Deserialize, Serialize};
+use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry, check_memory};
+
+/// The values of a piecewise speed where none are given.
+const LOW: f64 = 1.0;
+const HIGH: f64 = 2.0;
+
+/// Settings of [`EikonalProblem`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EikonalSettings {
+    /// Cells along all axes, or a list with one number for each.
+    pub size: toml::Value,
+    /// 1 to 3.
+    pub dimension: usize,
+    /// Side length of the box, or a list.
+    pub length: toml::Value,
+    /// Points from which the front starts; the centre of the box by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<Vec<f64>>>,
+    /// How the speed is made of the field.
+    pub coefficient: Coefficient,
+    /// Smaller value of a piecewise speed; 1 by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Larger value of a piecewise speed; 2 by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// The Gaussian field, of zero slope on the boundary.
+    pub field: toml::Value,
+}
+
+impl Default for EikonalSettings {
+    fn default() -> Self {
+        let covariance = [("amplitude", 25.0), ("inverse_length", 6.0), ("exponent", 2.0)];
+        Self {
+            size: 64.into(),
+            dimension: 2,
+            length: 1.0.into(),
+            sources: None,
+            coefficient: Coefficient::Lognormal,
+            low: None,
+            high: None,
+            field: toml::Table::from_iter(covariance.map(|(name, value)| (name.to_string(), value.into())))
+                .into(),
+        }
+    }
+}
+
+/// The map from a random speed c to the arrival times T of `|grad T| = 1 / c`.
+///
+/// Input `speed` and target `time` `[n.., 1]` at the cell centres of a box.
+#[derive(Debug)]
+pub struct EikonalProblem {
+    settings: EikonalSettings,
+    cells: Vec<usize>,
+    lengths: Vec<f64>,
+    values: [f64; 2],
+    solver: Eikonal,
+    field: FieldSampler,
+}
+
+impl EikonalProblem {
+    /// The problem of `settings`.
+    ///
+    /// # Errors
+    /// [`Error::Value`] that names the setting that is out of range.
+    pub fn new(settings: EikonalSettings) -> Result<Self> {
+        let d = settings.dimension;
+        if !(1..=3).contains(&d) {
+            return Err(Error::value("dimension", "1 to 3", d));
+        }
+        let cells = settings::counts("size", &settings.size, d, 2)?;
+        check_memory("size", &settings.size, 100 * cells.iter().map(|n| *n as u128).product::<u128>())?;
+        let lengths = settings::numbers("length", &settings.length, d)?;
+        crate::walls::check_lengths("length", &lengths, d)?;
+        if settings.coefficient == Coefficient::Lognormal {
+            settings::unused("low", settings.low, "with a lognormal speed")?;
+            settings::unused("high", settings.high, "with a lognormal speed")?;
+        }
+        let values = [settings.low.unwrap_or(LOW), settings.high.unwrap_or(HIGH)];
+        if !values.iter().all(|c| c.is_finite() && *c > 0.0) || values[0] > values[1] {
+            return Err(Error::value("low", "positive and at most high", format!("{values:?}")));
+        }
+        let centre = || vec![lengths.iter().map(|length| 0.5 * length).collect()];
+        let sources = settings.sources.clone().unwrap_or_else(centre);
+        let points: Vec<&[f64]> = sources.iter().map(Vec::as_slice).collect();
+        let solver = Eikonal::from_points(&lengths, &points)?;
+        let field =
+            GaussianField::from_setting(&settings.field, Boundary::Neumann, &lengths)?.sampler(&cells)?;
+        Ok(Self { settings, cells, lengths, values, solver, field })
+    }
+
+    fn field(&self, name: &str, channel: &str) -> Field {
+        let axis = |axis: usize| Axis::centres(axis, self.cells[axis], self.lengths[axis], "none");
+        Field {
+            name: name.to_string(),
+            axes: (0..self.cells.len()).map(axis).collect(),
+            channels: vec![channel.to_string()],
+            units: "1".to_string(),
+        }
+    }
+}
+
+impl Problem for EikonalProblem {
+    fn equation(&self) -> &'static str {
+        EIKONAL.name
+    }
+
+    fn settings(&self) -> toml::Table {
+        let given = &self.settings;
+        let values = |value| (given.coefficient == Coefficient::Piecewise).then_some(value);
+        let (low, high) = (values(self.values[0]), values(self.values[1]));
+        settings::write(&EikonalSettings { low, high, ..given.clone() })
+    }
+
+    fn input(&self) -> Field {
+        self.field("speed", "c")
+    }
+
+    fn target(&self) -> Field {
+        self.field("time", "T")
+    }
+
+    fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample> {
+        let d = self.cells.len();
+        let [low, high] = self.values;
+        let field = self.field.sample(seed, index);
+        let speed = match self.settings.coefficient {
+            Coefficient::Piecewise => field.mapv_into(|g| if g >= 0.0 { high } else { low }),
+            Coefficient::Lognormal => field.mapv_into(f64::exp),
+        };
+        let speed = speed.insert_axis(ArrayAxis(0)).insert_axis(ArrayAxis(d + 1));
+        let mut state = self.solver.start(speed.view())?;
+        let residuals = self.solver.rollout(&mut state, &CancellationOnly(monitor))?;
+        let first = ArrayAxis(0);
+        Ok(Sample {
+            input: speed.index_axis_move(first, 0),
+            target: self.solver.solution(&state).index_axis_move(first, 0),
+            residual: residuals[residuals.len() - 1],
+        })
+    }
+}
+
+/// The line of the eikonal equation in the list of equations.
+pub const EIKONAL: EquationEntry = EquationEntry {
+    name: "eikonal",
+    formula: "|grad T| = 1 / c",
+    summary: "box in 1 to 3 dimensions; from a random speed c to the times T at which a front from points arrives",
+    method: "factored upwind differences and fast sweeping, order 1",
+    source: "Zhao, Math. Comput. 74 (2005); Fomel, Luo and Zhao, J. Comput. Phys. 228 (2009)",
+    settings: || {
+        vec![
+            SettingEntry::new("size", "64", "cells along each axis, or a list, at least 2"),
+            SettingEntry::new("dimension", "2", "1 to 3"),
+            SettingEntry::new("length", "1.0", "side of the box, or a list"),
+            SettingEntry::new("sources", "the centre", "list of points from which the front starts"),
+            SettingEntry::new(
+                "coefficient",
+                "\"lognormal\"",
+                "\"lognormal\": the exponential of the field; \"piecewise\": high where it is >= 0, low elsewhere",
+            ),
+            SettingEntry::new("low", "1.0 with a piecewise speed", "smaller value of a piecewise speed"),
+            SettingEntry::new("high", "2.0 with a piecewise speed", "larger value of a piecewise speed"),
+            SettingEntry::new(
+                "field",
+                "{ amplitude = 25.0, inverse_length = 6.0, exponent = 2.0 }",
+                FIELD_HELP,
+            ),
+        ]
+    },
+    build: |table| Ok(Box::new(EikonalProblem::new(settings::read("eikonal", table)?)?)),
+};
