@@ -19,6 +19,7 @@
 
 mod burgers;
 mod darcy;
+mod distribution;
 pub mod etdrk;
 mod problem;
 pub mod random_field;
@@ -26,6 +27,7 @@ pub mod semilinear;
 mod settings;
 mod solver;
 pub mod spectral;
+mod varied;
 
 pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings, Step};
 pub use darcy::{Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState};

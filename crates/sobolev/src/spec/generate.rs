@@ -104,7 +104,7 @@ impl GenerateSpec {
     /// # Errors
     /// When the equation or a setting is not known, or a setting is out of range.
     pub fn problem(&self) -> Result<Box<dyn Problem>> {
-        Ok((equation(&self.equation)?.build)(self.settings.clone())?)
+        Ok(equation(&self.equation)?.problem(self.settings.clone())?)
     }
 
     /// Generates the data set; the resolved spec is stored beside it. See [`sobolev_data::generate`] for what the monitor
