@@ -52,6 +52,11 @@ impl GenerateOptions {
         self
     }
 
+    /// Number type of the stored values.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// Compression of the finished file; none by default.
     #[must_use]
     pub fn with_compression(mut self, compression: Compression) -> Self {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::values::Precision;
 
 /// Attributes, coordinates and the superblock, roughly.
-const HEADER: u64 = 16 * 1024;
+const HEADER: u64 = 8 * 1024;
 
 /// Bytes of the uncompressed file of `samples` samples of `problem`: values, the index of their chunks, and what is noted of
 /// each sample. Exact but for some kilobytes and a few bytes a sample.
@@ -22,8 +22,8 @@ pub(crate) fn of_fields(fields: &[Field; 2], parameters: usize, samples: u64, pr
     let of_field = |field: &Field| {
         let shape = field.shape();
         let values: u128 = shape.iter().map(|n| *n as u128).product();
-        // The nodes of the tree of chunks are half full: two keys of size, offsets and address for each.
-        values * precision.bytes() as u128 + 2 * (24 + 8 * shape.len() as u128)
+        // The nodes of the tree of chunks, whose entries have a size, offsets and an address, are three quarters full.
+        values * precision.bytes() as u128 + (32 + 8 * shape.len() as u128) * 4 / 3
     };
     // Number, residual, flag and checksums.
     let noted = 8 + 8 + 1 + 8 + 8 * parameters as u128;

@@ -3,7 +3,8 @@
 //! - [`random_field`], [`GaussianField`]: Gaussian fields of covariance `sigma^2 (-Laplacian + tau^2)^-alpha`.
 //! - [`Darcy`]: `-div(a grad u) = f` by multigrid. [`Burgers`]: `u_t + (u^2/2)_x = nu u_xx` by Fourier and ETDRK4.
 //! - [`SteadySolver`], [`TimeSolver`]: what a program calls inside its own loop: `step`, `rollout`, `solve`.
-//! - [`Problem`], [`EQUATIONS`]: what data sets are generated from. [`etdrk`]: exponential Runge-Kutta schemes.
+//! - [`Problem`], [`EQUATIONS`]: what data sets are generated from; [`difficulty`]: settings by difficulty.
+//! - [`etdrk`]: exponential Runge-Kutta schemes.
 //!
 //! States are `[batch, x1, .., xd, channel]`, trajectories `[batch, time, x1, .., xd, channel]`, in f64.
 //!
@@ -19,6 +20,7 @@
 
 mod burgers;
 mod darcy;
+pub mod difficulty;
 mod distribution;
 pub mod etdrk;
 mod problem;
