@@ -19,7 +19,8 @@
 //! | fisher-kpp | gamma0 (= -delta0), gamma2 | growth, diffusivity, time |
 //! | kuramoto-sivashinsky | gamma2, gamma4, and delta1 or delta2 by its form | length, time (all coefficients are 1) |
 //!
-//! A difficulty delta of Kuramoto-Sivashinsky only scales the states, which here are those of coefficient 1. A negative delta1 is the usual transport by u itself; the sign of u may be turned with that of delta.
+//! A difficulty delta of Kuramoto-Sivashinsky only scales the states, which here are those of coefficient 1. A negative delta1
+//! is the usual transport by u itself; the sign of u may be turned with that of delta.
 
 use crate::EQUATIONS;
 use crate::settings as tables;

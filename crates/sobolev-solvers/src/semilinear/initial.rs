@@ -15,7 +15,7 @@ use crate::distribution::number;
 use crate::settings;
 use ndarray::ArrayD;
 use serde::Deserialize;
-use sobolev_tensor::{Error, Result};
+use sobolev_tensor::{Error, Result, closest};
 use toml::{Table, Value};
 
 /// Every kind of state; a setting has the name of exactly one of them as a key.
@@ -165,10 +165,9 @@ fn kind_of(table: &Table) -> Result<&'static Kind> {
         return Err(Error::value("initial", expected, Value::Table(table.clone())));
     };
     let known: Vec<&str> = [kind.name].iter().chain(kind.options).chain(&COMMON).copied().collect();
-    match table.keys().find(|key| !known.contains(&key.as_str())) {
-        Some(unknown) => Err(Error::unknown_name("initial setting", &known, unknown).with_hint(kind.help)),
-        None => Ok(kind),
-    }
+    let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) else { return Ok(kind) };
+    let error = Error::unknown_name("initial setting", &known, unknown);
+    Err(if closest(unknown, &known).is_some() { error } else { error.with_hint(kind.help) })
 }
 
 /// Checks the number of terms of a sum.

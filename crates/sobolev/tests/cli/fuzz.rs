@@ -10,19 +10,79 @@ const SPECS: usize = 10_000;
 
 /// Specs with everything that a spec can have, on small grids.
 const SEEDS: [&str; 6] = [
-    "equation = \"burgers\"\noutput = \"b.h5\"\nsamples = \"0..16\"\nseed = 3\nprecision = \"f64\"\ncompression = \"gzip 4\"\n\
-     existing = \"resume\"\nthreads = 2\nshard = \"2/8\"\n[settings]\nsize = 16\nsolve_size = 32\nviscosity = { log-uniform = [1e-3, 1e-1] }\n\
-     frames = 3\ntime = 1.0\nlength = 1.0\ntolerance = 1e-6\nfield = \"burgers\"\n",
-    "equation = \"darcy\"\noutput = \"d.h5\"\nsamples = 4\n[settings]\nsize = 12\nstride = 2\ncoefficient = \"gaussians\"\nlow = 0.1\n\
-     high = { choice = [1, 2.5] }\nforcing = { normal = [1.0, 0.1] }\n",
-    "equation = \"navier-stokes\"\noutput = \"n.h5\"\n[settings]\nsize = 8\nsolve_size = 16\ninitial = { field = { amplitude = 1.0, \
-     inverse_length = 7.0, exponent = 2.5 }, modes = 3, random_phases = true }\nforcing = { kolmogorov = { wavenumber = 4.0, amplitude = { uniform = [0, 1] } } }\n",
-    "equation = \"advection\"\noutput = \"a.h5\"\n[settings]\nsize = 16\ndimension = 2\nvelocity = [{ uniform = [0, 1] }, 2.0]\n\
-     initial = { sines = 2, highest = 4, absolute = 0.1, window = 0.2, normalise = \"absolute\", scale = 2.0, offset = [1.0] }\n",
-    "equation = \"korteweg-de-vries\"\noutput = \"k.h5\"\n[settings]\nsize = 32\nframes = 4\ninitial = { clusters = [1, 4], width = [0.05, 0.1], \
-     centre = [0.4, 0.6] }\n[difficulty]\ndelta1 = -2.0\ngamma3 = -14.0\ngamma4 = -9.0\nsubsteps = 10\n",
-    "equation = \"gray-scott\"\noutput = \"g.h5\"\n[settings]\nsize = 8\nsolve_size = 16\ninitial = { shocks = 3, low = -1, high = 1, shared = true }\n\
-     feed = { choice = [0.014, 0.029] }\nlength = [2.0, 1.0]\n",
+    r#"
+equation = "burgers"
+output = "b.h5"
+samples = "0..16"
+seed = 3
+precision = "f64"
+compression = "gzip 4"
+existing = "resume"
+threads = 2
+shard = "2/8"
+[settings]
+size = 16
+solve_size = 32
+viscosity = { log-uniform = [1e-3, 1e-1] }
+frames = 3
+time = 1.0
+length = 1.0
+tolerance = 1e-6
+field = "burgers"
+"#,
+    r#"
+equation = "darcy"
+output = "d.h5"
+samples = 4
+[settings]
+size = 12
+stride = 2
+coefficient = "gaussians"
+low = 0.1
+high = { choice = [1, 2.5] }
+forcing = { normal = [1.0, 0.1] }
+"#,
+    r#"
+equation = "navier-stokes"
+output = "n.h5"
+[settings]
+size = 8
+solve_size = 16
+initial = { field = { amplitude = 1.0, inverse_length = 7.0, exponent = 2.5 }, modes = 3, random_phases = true }
+forcing = { kolmogorov = { wavenumber = 4.0, amplitude = { uniform = [0, 1] } } }
+"#,
+    r#"
+equation = "advection"
+output = "a.h5"
+[settings]
+size = 16
+dimension = 2
+velocity = [{ uniform = [0, 1] }, 2.0]
+initial = { sines = 2, highest = 4, absolute = 0.1, window = 0.2, normalise = "absolute", scale = 2.0, offset = [1.0] }
+"#,
+    r#"
+equation = "korteweg-de-vries"
+output = "k.h5"
+[settings]
+size = 32
+frames = 4
+initial = { clusters = [1, 4], width = [0.05, 0.1], centre = [0.4, 0.6] }
+[difficulty]
+delta1 = -2.0
+gamma3 = -14.0
+gamma4 = -9.0
+substeps = 10
+"#,
+    r#"
+equation = "gray-scott"
+output = "g.h5"
+[settings]
+size = 8
+solve_size = 16
+initial = { shocks = 3, low = -1, high = 1, shared = true }
+feed = { choice = [0.014, 0.029] }
+length = [2.0, 1.0]
+"#,
 ];
 
 /// Pieces of text that break things.
