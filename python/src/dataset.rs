@@ -230,8 +230,11 @@ pub(crate) fn shard_specs(
     let changes = table("generate spec", changes)?;
     work::run(py, None, |_| {
         let mut spec = spec_of(file, changes)?;
-        spec.output = std::path::absolute(&spec.output)
-            .map_err(|source| sobolev::Error::Io { path: spec.output.clone(), action: "find", source })?;
+        spec.output = std::path::absolute(&spec.output).map_err(|source| sobolev::Error::Io {
+            path: spec.output.clone(),
+            action: "find",
+            source,
+        })?;
         let output = spec.output.clone();
         match (output.exists(), spec.existing) {
             (true, Existing::Refuse) => return Err(DataError::Exists { path: output }.into()),

@@ -29,7 +29,7 @@ def whole(tmp_path_factory):
 
 
 def test_drawn_settings_come_with_the_samples(tmp_path):
-    spec = {**SPEC, "samples": 5, "settings": {**SPEC["settings"], "solve_size": 64}}
+    spec = {**SPEC, "samples": 5, "settings": {**SPEC["settings"], "solve_size": 1024}}
     data = sobolev.generate(spec, tmp_path / "b.h5", progress=False)
     viscosity = data.parameters["viscosity"]
     assert viscosity.shape == (5,) and np.all((0.01 <= viscosity) & (viscosity <= 0.1))

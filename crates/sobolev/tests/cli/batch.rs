@@ -1,5 +1,7 @@
 //! Shards, estimates and bad input of the batch engine on the command line.
 
+use sobolev::data::{Dataset, Side};
+
 use crate::Folder;
 
 const SPEC: &str = "\
@@ -11,7 +13,7 @@ seed = 4
 [settings]
 size = 32
 solve_size = 64
-viscosity = { log-uniform = [1e-2, 1e-1] }
+viscosity = { log-uniform = [5e-2, 1e-1] }
 ";
 
 fn says(error: &str, words: &str) {
@@ -66,13 +68,19 @@ fn shards_that_make_no_set_are_errors_and_stay() {
     says(&folder.fails("merge b.h5 b.shard-1-of-2.h5"), "b.h5: cannot be merged: samples 21..33 are missing");
     says(&folder.fails("merge b.h5"), "shards: expected at least one file");
     folder.ok("generate spec.toml --shard 2/2 --replace");
-    let mut bytes = folder.bytes("b.shard-2-of-2.h5");
-    let whole = bytes.clone();
-    let place = bytes.len() / 2;
-    bytes[place] ^= 1;
-    folder.write("b.shard-2-of-2.h5", bytes);
-    let error = folder.fails(merge);
-    says(&error, "b.shard-2-of-2.h5: damaged: ");
+    let whole = folder.bytes("b.shard-2-of-2.h5");
+    // A bit of the target of the third sample.
+    let data = Dataset::open(folder.path("b.shard-2-of-2.h5")).unwrap();
+    let target = data.read_side::<f32>(Side::Target, &[2]).unwrap();
+    let values: Vec<u8> = target.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let place = whole.windows(values.len()).position(|window| window == values).unwrap();
+    let mut damaged = whole.clone();
+    damaged[place] ^= 1;
+    folder.write("b.shard-2-of-2.h5", damaged);
+    says(
+        &folder.fails(merge),
+        "b.shard-2-of-2.h5: damaged: sample 23 of target holds other values than were written",
+    );
     folder.write("b.shard-2-of-2.h5", whole);
     folder.ok(merge);
     says(&folder.fails(merge), "b.h5: exists already");
@@ -140,5 +148,5 @@ fn bad_specs_are_one_clear_error_each_and_write_nothing() {
         assert!(!folder.path("b.h5.part").exists(), "{arguments}");
     }
     // The samples of a run that failed are unfinished.
-    assert_eq!(sobolev::data::Dataset::open_finished(folder.path("b.h5")).unwrap().len(), 0);
+    assert_eq!(Dataset::open_finished(folder.path("b.h5")).unwrap().len(), 0);
 }

@@ -52,10 +52,8 @@ fn reduced(name: &str) -> GenerateSpec {
     if settings.contains_key("time") {
         settings.insert("time".to_string(), Value::Float(0.1));
     }
-    if let Some(difficulty) = &mut spec.difficulty {
-        if difficulty.contains_key("warm_up") {
-            difficulty.insert("warm_up".to_string(), Value::Integer(2));
-        }
+    if let Some(warm_up) = spec.difficulty.as_mut().and_then(|table| table.get_mut("warm_up")) {
+        *warm_up = Value::Integer(2);
     }
     spec
 }
