@@ -48,7 +48,7 @@ def generate_shards(
 def default_count(file: str | None, changes: dict[str, Any], client: Any) -> int:
     """Some shards for each thread of the workers, at most one a sample."""
     if hasattr(client, "nthreads"):
-        threads = sum(client.nthreads().values())
+        threads: int = sum(client.nthreads().values())
     else:
         threads = getattr(client, "_max_workers", None) or 1
     return max(1, min(SHARDS_PER_THREAD * threads, _core.sample_count(file, changes)))

@@ -21,14 +21,14 @@ SPEC = {
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The file of one run."""
     path = tmp_path_factory.mktemp("whole") / "burgers.h5"
     sobolev.generate(SPEC, path, progress=False)
     return path.read_bytes()
 
 
-def test_drawn_settings_come_with_the_samples(tmp_path):
+def test_drawn_settings_come_with_the_samples(tmp_path: pathlib.Path) -> None:
     spec = {**SPEC, "samples": 5, "settings": {**SPEC["settings"], "solve_size": 1024}}
     data = sobolev.generate(spec, tmp_path / "b.h5", progress=False)
     viscosity = data.parameters["viscosity"]
@@ -39,7 +39,7 @@ def test_drawn_settings_come_with_the_samples(tmp_path):
         np.testing.assert_array_equal(file["parameters/viscosity"], viscosity)
 
 
-def test_shards_without_a_client_make_the_same_file(tmp_path, whole):
+def test_shards_without_a_client_make_the_same_file(tmp_path: pathlib.Path, whole: bytes) -> None:
     data = sobolev.generate(SPEC, tmp_path / "burgers.h5", shards=7, progress=False)
     assert len(data) == 60
     assert (tmp_path / "burgers.h5").read_bytes() == whole
@@ -51,13 +51,13 @@ def test_shards_without_a_client_make_the_same_file(tmp_path, whole):
     assert (tmp_path / "burgers.h5").read_bytes() == whole
 
 
-def test_shards_run_on_an_executor(tmp_path, whole):
+def test_shards_run_on_an_executor(tmp_path: pathlib.Path, whole: bytes) -> None:
     with concurrent.futures.ThreadPoolExecutor(2) as executor:
         sobolev.generate(SPEC, tmp_path / "burgers.h5", client=executor, progress=False)
     assert (tmp_path / "burgers.h5").read_bytes() == whole
 
 
-def test_merge_joins_shards_and_names_what_is_missing(tmp_path, whole):
+def test_merge_joins_shards_and_names_what_is_missing(tmp_path: pathlib.Path, whole: bytes) -> None:
     for number in (1, 2, 3):
         sobolev.generate({**SPEC, "shard": f"{number}/3"}, tmp_path / "burgers.h5", progress=False)
     shards = sorted(tmp_path.glob("*.shard-*.h5"))
@@ -68,7 +68,7 @@ def test_merge_joins_shards_and_names_what_is_missing(tmp_path, whole):
     assert all(path.exists() for path in shards)
 
 
-def test_a_wrong_spec_is_told_before_anything_runs(tmp_path):
+def test_a_wrong_spec_is_told_before_anything_runs(tmp_path: pathlib.Path) -> None:
     with pytest.raises(sobolev.ArgumentError, match="viscosty"):
         sobolev.generate({"equation": "burgers", "settings": {"viscosty": 1.0}}, tmp_path / "b.h5", shards=2)
     with pytest.raises(sobolev.ArgumentError, match="at most as many shards as samples"):
@@ -78,7 +78,7 @@ def test_a_wrong_spec_is_told_before_anything_runs(tmp_path):
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
-def test_a_dask_cluster_loses_a_worker_and_not_a_bit(tmp_path, whole):
+def test_a_dask_cluster_loses_a_worker_and_not_a_bit(tmp_path: pathlib.Path, whole: bytes) -> None:
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
@@ -89,7 +89,7 @@ def test_a_dask_cluster_loses_a_worker_and_not_a_bit(tmp_path, whole):
 
         def kill() -> None:
             """Kill a worker when the first shard is there and others are on their way."""
-            while not list(pathlib.Path(tmp_path).glob("*.shard-*.h5.toml")):
+            while not list(tmp_path.glob("*.shard-*.h5.toml")):
                 time.sleep(0.001)
             os.kill(victim, signal.SIGKILL)
             killed.set()
