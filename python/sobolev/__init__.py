@@ -12,7 +12,8 @@ Numerical solvers make the data, neural operators learn from it, and the trained
 :mod:`sobolev.solvers`    solvers, one function an equation
 :mod:`sobolev.multigrid`  multigrid for any stencil, and for elliptic problems with any condition on each side
 :func:`random_field`      Gaussian random fields, the same function at every resolution
-:func:`generate`          data sets in HDF5 files, resumable, made in parallel
+:func:`generate`          data sets in HDF5 files, resumable, made in parallel, on many machines with a Dask client
+:func:`merge`             shards of a data set, joined to one file
 :class:`Dataset`          samples in a file or in memory, and parts of them
 :class:`FNO`              the Fourier neural operator, with ``fit`` and ``predict``
 :func:`load`              a trained model from its checkpoint
@@ -30,6 +31,7 @@ from sobolev import solvers as solvers
 from sobolev._core import __version__ as __version__
 from sobolev._dataset import Dataset as Dataset
 from sobolev._dataset import generate as generate
+from sobolev._dataset import merge as merge
 from sobolev._errors import ArgumentError as ArgumentError
 from sobolev._errors import CheckpointError as CheckpointError
 from sobolev._errors import ConvergenceError as ConvergenceError
@@ -75,6 +77,7 @@ __all__ = [
     "formats",
     "generate",
     "load",
+    "merge",
     "models",
     "multigrid",
     "plot",

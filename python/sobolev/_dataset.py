@@ -13,6 +13,7 @@ from sobolev import _core
 from sobolev._arrays import as_array, real_array, shape_error, value_error
 from sobolev._progress import progress_bar
 from sobolev._scalars import LARGEST_SEED, file_path, integer, optional_integer, word
+from sobolev._shards import generate_shards
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -173,6 +174,11 @@ class Dataset:
         return self._native.sample_numbers()
 
     @property
+    def parameters(self) -> dict[str, NDArray[np.float64]]:
+        """Values of the settings that were drawn for each sample, by their names; empty if all samples share theirs."""
+        return dict(self._native.parameters())
+
+    @property
     def info(self) -> dict[str, Any]:
         """All that the data set says of itself: equation, settings, seed, grids, units, version."""
         information: dict[str, Any] = json.loads(self._native.info())
@@ -225,6 +231,8 @@ def generate(
     resume: bool = False,
     replace: bool = False,
     progress: bool = True,
+    client: Any = None,
+    shards: int | None = None,
 ) -> Dataset:
     """Solve samples of an equation in parallel and write them to an HDF5 data set.
 
@@ -236,7 +244,8 @@ def generate(
     spec
         A TOML file or a dictionary: ``equation`` (see :func:`equations`), and optionally ``samples`` (``"0..1000"`` or a
         number), ``seed``, ``settings`` of the equation, ``precision`` (``"f32"`` or ``"f64"``), ``compression`` (``"none"``
-        or ``"gzip 4"``), ``threads``.
+        or ``"gzip 4"``), ``threads``. A number in the settings may be drawn for each sample: ``{"uniform": [0.1, 1.0]}``,
+        ``{"log-uniform": [low, high]}``, ``{"normal": [mean, deviation]}`` or ``{"choice": [a, b]}``.
     path
         The file to write; the spec's ``output`` by default. The resolved spec is stored beside it as ``PATH.toml``.
     resume
@@ -245,6 +254,13 @@ def generate(
         Make the file anew if it exists.
     progress
         Show a progress bar, if tqdm is installed.
+    client
+        Run shards elsewhere and merge them: a ``dask.distributed.Client`` or a ``concurrent.futures.Executor``. The workers
+        write next to `path`, which must be on a disk that they share. A shard whose worker dies goes on elsewhere; the
+        samples are those of a run without a client, to the bit. Each shard is solved by one thread unless the spec has
+        ``threads``.
+    shards
+        How many; four for each thread of a Dask cluster by default, at most one for each sample.
 
     Returns
     -------
@@ -276,8 +292,43 @@ def generate(
     if resume or replace:
         changes["existing"] = "resume" if resume else "replace"
     file = None if isinstance(spec, Mapping) else file_path("spec", spec)
+    if client is not None or shards is not None:
+        count = optional_integer("shards", shards, least=1)
+        written = generate_shards(file, changes, client, count, replace=replace, progress=progress)
+        return Dataset.open(written)
     with progress_bar(progress, "generate", "samples") as bar:
         written = _core.generate(file, changes, bar.callback)
+    return Dataset.open(written)
+
+
+def merge(
+    path: str | os.PathLike[str],
+    shards: Sequence[str | os.PathLike[str]],
+    *,
+    replace: bool = False,
+    progress: bool = True,
+) -> Dataset:
+    """Join shards, files of ``generate`` with a ``shard`` in the spec, to the data set that one run would have made.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    shards
+        The files of the shards, in any order. They stay.
+    replace
+        Replace `path` if it exists.
+    progress
+        Show a progress bar, if tqdm is installed.
+
+    Raises
+    ------
+    DataError
+        If a shard is missing, damaged, unfinished or made with other settings, or samples are missing or there twice.
+    """
+    files = [file_path("shards", shard) for shard in shards]
+    with progress_bar(progress, "merge", "samples") as bar:
+        written = _core.merge(file_path("path", path), files, bool(replace), bar.callback)
     return Dataset.open(written)
 
 

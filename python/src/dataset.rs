@@ -7,7 +7,8 @@ use numpy::{IntoPyArray, PyReadonlyArrayDyn};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sobolev::data::{self, Precision, Side, export_npz};
-use sobolev::spec::{DataSpec, GenerateSpec, Spec, read_table};
+use sobolev::data::{Error as DataError, Existing, Shard};
+use sobolev::spec::{DataSpec, GenerateSpec, MergeSpec, Spec, read_table};
 use sobolev::tensor::{Error as NumericError, Real};
 use std::path::PathBuf;
 
@@ -155,6 +156,12 @@ impl Dataset {
         self.samples.sample_numbers().map(|values| values.into_pyarray(py).into_any())
     }
 
+    /// Names of the settings that were drawn for each sample, and their values.
+    fn parameters<'py>(&self, py: Python<'py>) -> Vec<(String, Bound<'py, PyAny>)> {
+        let parameters = self.samples.parameters().into_iter();
+        parameters.map(|(name, values)| (name, values.into_pyarray(py).into_any())).collect()
+    }
+
     fn select(&self, py: Python<'_>, indices: Vec<usize>) -> PyResult<Self> {
         self.part(py, self.samples.select(&indices))
     }
@@ -201,10 +208,81 @@ pub(crate) fn generate(
     progress: Option<Bound<'_, PyAny>>,
 ) -> PyResult<PathBuf> {
     let changes = table("generate spec", changes)?;
-    let report = work::run(py, progress.as_ref(), |watch| {
-        let mut table = file.map_or_else(|| Ok(toml::Table::new()), read_table)?;
-        table.extend(changes);
-        GenerateSpec::from_table(table)?.run(watch)
-    })?;
+    let report = work::run(py, progress.as_ref(), |watch| spec_of(file, changes)?.run(watch))?;
     Ok(report.path)
+}
+
+fn spec_of(file: Option<PathBuf>, changes: toml::Table) -> sobolev::Result<GenerateSpec> {
+    let mut table = file.map_or_else(|| Ok(toml::Table::new()), read_table)?;
+    table.extend(changes);
+    GenerateSpec::from_table(table)
+}
+
+/// The data set that a spec makes, and for each of its `count` shards a spec as TOML and the file it writes, all with absolute
+/// paths, so that they can be run elsewhere. No shards when there is a file to be resumed.
+#[pyfunction]
+pub(crate) fn shard_specs(
+    py: Python<'_>,
+    file: Option<PathBuf>,
+    changes: &Bound<'_, PyDict>,
+    count: u64,
+) -> PyResult<(PathBuf, Vec<(String, PathBuf)>)> {
+    let changes = table("generate spec", changes)?;
+    work::run(py, None, |_| {
+        let mut spec = spec_of(file, changes)?;
+        spec.output = std::path::absolute(&spec.output).map_err(|source| sobolev::Error::Io {
+            path: spec.output.clone(),
+            action: "find",
+            source,
+        })?;
+        let output = spec.output.clone();
+        match (output.exists(), spec.existing) {
+            (true, Existing::Refuse) => return Err(DataError::Exists { path: output }.into()),
+            (true, Existing::Resume) => return Ok((output, Vec::new())),
+            _ => {}
+        }
+        // What is wrong with the settings is told before anything is sent.
+        spec.problem()?;
+        let shards = Shard::all(count.max(1)).map(|shard| {
+            shard.of(&spec.samples.0)?;
+            let part = GenerateSpec {
+                shard: Some(shard),
+                existing: Existing::Resume,
+                threads: Some(spec.threads.unwrap_or(1)),
+                ..spec.clone()
+            };
+            Ok((part.to_toml()?, part.path()))
+        });
+        Ok((output, shards.collect::<sobolev::Result<_>>()?))
+    })
+}
+
+/// How many samples a generate spec asks for.
+#[pyfunction]
+pub(crate) fn sample_count(
+    py: Python<'_>,
+    file: Option<PathBuf>,
+    changes: &Bound<'_, PyDict>,
+) -> PyResult<u64> {
+    let changes = table("generate spec", changes)?;
+    work::run(py, None, |_| Ok(spec_of(file, changes)?.samples.len()))
+}
+
+/// Runs a generate spec given as TOML. Returns the file that was written.
+#[pyfunction]
+pub(crate) fn generate_toml(py: Python<'_>, spec: &str) -> PyResult<PathBuf> {
+    Ok(work::run(py, None, |watch| GenerateSpec::from_toml(spec)?.run(watch))?.path)
+}
+
+/// Joins shards to the data set `output`, which is returned.
+#[pyfunction]
+pub(crate) fn merge(
+    py: Python<'_>,
+    output: PathBuf,
+    shards: Vec<PathBuf>,
+    replace: bool,
+    progress: Option<Bound<'_, PyAny>>,
+) -> PyResult<PathBuf> {
+    let spec = MergeSpec { output, shards, replace };
+    Ok(work::run(py, progress.as_ref(), |watch| spec.run(watch))?.path)
 }

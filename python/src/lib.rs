@@ -17,7 +17,7 @@ mod work;
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use crate::dataset::{Dataset, generate};
+    use crate::dataset::{Dataset, generate, generate_toml, merge, sample_count, shard_specs};
     #[pymodule_export]
     use crate::lists::{activations, equations, fields, formats, models};
     #[pymodule_export]

@@ -65,6 +65,8 @@ pub(crate) struct About {
     /// Residual and number under the seed of each stored sample, or none at all.
     pub(crate) residuals: Vec<f64>,
     pub(crate) numbers: Vec<u64>,
+    /// Settings that were drawn for each stored sample.
+    pub(crate) parameters: Vec<(String, Vec<f64>)>,
 }
 
 /// Samples, each an input and a target field on a grid; in a file (read when asked for) or in memory.
@@ -128,6 +130,7 @@ impl Dataset {
             finished: samples,
             residuals: Vec::new(),
             numbers: Vec::new(),
+            parameters: Vec::new(),
         };
         let fields = [plain_field("input", &input.shape[1..]), plain_field("target", &target.shape[1..])];
         Ok(Self::new(Storage::Memory { input, target }, about, (0..samples).collect(), fields))
@@ -226,6 +229,14 @@ impl Dataset {
     /// Number of each sample under the seed it was made from, when the data set was generated.
     pub fn sample_numbers(&self) -> Option<Vec<u64>> {
         self.of_rows(&self.about.numbers)
+    }
+
+    /// The settings that were drawn for each sample, by their names (such as `viscosity`), with a value for each sample.
+    pub fn parameters(&self) -> Vec<(String, Vec<f64>)> {
+        let of_rows = |(name, stored): &(String, Vec<f64>)| {
+            (name.clone(), self.rows.iter().map(|&row| stored[row]).collect())
+        };
+        self.about.parameters.iter().map(of_rows).collect()
     }
 
     fn of_rows<T: Copy>(&self, stored: &[T]) -> Option<Vec<T>> {
@@ -366,6 +377,7 @@ impl Dataset {
             finished: self.len(),
             residuals: self.residuals().unwrap_or_default(),
             numbers: self.sample_numbers().unwrap_or_default(),
+            parameters: self.parameters(),
             ..(*self.about).clone()
         };
         let fields = [self.input.field.clone(), self.target.field.clone()];

@@ -72,6 +72,8 @@ pub struct Provenance {
     pub seed: u64,
     /// Numbers of the samples under the seed.
     pub samples: Range<u64>,
+    /// Numbers of the samples of the whole data set, when this is a shard of it.
+    pub part_of: Option<Range<u64>>,
     /// Name of the random generator.
     pub generator: String,
     /// Version of this library.

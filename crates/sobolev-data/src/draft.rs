@@ -43,6 +43,13 @@ pub(crate) enum Old {
     Swap,
 }
 
+/// The name of the draft of the file `target`.
+pub(crate) fn draft_of(target: &Path) -> PathBuf {
+    let mut name = target.file_name().unwrap_or_default().to_os_string();
+    name.push(".part");
+    target.with_file_name(name)
+}
+
 /// A file in the making. It is removed when it does not get its name.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -71,9 +78,7 @@ impl Draft {
         if std::fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(cannot("create", io::Error::other("not a regular file"), path));
         }
-        let mut name = target.file_name().unwrap_or_default().to_os_string();
-        name.push(".part");
-        let draft = target.with_file_name(name);
+        let draft = draft_of(&target);
         let create =
             |path: &Path| File::options().read(true).write(true).create(true).truncate(false).open(path);
         let lock = loop {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sobolev_nn::SourceError;
+use sobolev_tensor::bytes_in_words;
 
 /// Result with [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -131,6 +132,28 @@ pub enum Error {
         finished: usize,
         /// Samples in the data set.
         total: usize,
+    },
+    /// The disk has less room than the file needs; nothing was written.
+    #[error(
+        "data set {}: {needed} bytes are needed ({}), {free} are free ({}); choose fewer samples, another precision or \
+         another disk",
+        path.display(), bytes_in_words(*needed), bytes_in_words(*free)
+    )]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// Bytes of the uncompressed file.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// The shards do not make one data set.
+    #[error("data set {}: cannot be merged: {what}", path.display())]
+    Merge {
+        /// The shard to blame, or the file that was to be made.
+        path: PathBuf,
+        /// What differs, is missing or there twice.
+        what: String,
     },
     /// A sample could not be solved.
     #[error("sample {sample} of seed {seed}: {source}")]

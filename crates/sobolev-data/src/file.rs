@@ -7,6 +7,7 @@
 //! /input, /target  [samples, axes.., channels], one chunk a sample; attributes: name, units, channels, axes,
 //!                  axis_units, boundary_conditions
 //! /coordinates/input/<axis>, /coordinates/target/<axis>    points of each axis; attributes: units, boundary_condition
+//! /parameters/<setting>    values of the settings that are drawn for each sample, where there are any
 //! /sample          number of each sample under the seed
 //! /residual        relative residual or estimated error of each target
 //! /finished        1 for each sample that is written
@@ -25,6 +26,7 @@
 
 mod compress;
 mod header;
+mod merge;
 mod record;
 mod schema;
 mod untimed;
@@ -38,6 +40,7 @@ use rayon::prelude::*;
 
 pub(crate) use compress::compress;
 pub(crate) use header::Header;
+pub use merge::{MergeReport, merge};
 pub(crate) use writer::{Finished, Writer};
 
 use crate::dataset::{About, Dataset, Side, Storage};
@@ -178,6 +181,7 @@ impl DataFile {
             finished: rows.len(),
             residuals: self.residuals.clone(),
             numbers: self.numbers.clone(),
+            parameters: self.header.parameters.clone(),
         };
         let fields = [self.header.input.clone(), self.header.target.clone()];
         Ok(Dataset::new(Storage::File(Box::new(self)), about, rows, fields))
@@ -208,7 +212,8 @@ impl DataFile {
         match changed {
             None => Ok(numbers),
             Some(row) => {
-                let what = format!("sample {row} of {} holds other values than were written", side.name());
+                let number = self.numbers[row];
+                let what = format!("sample {number} of {} holds other values than were written", side.name());
                 Err(Error::damaged(&self.path, what))
             }
         }

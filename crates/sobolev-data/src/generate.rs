@@ -17,6 +17,8 @@ use crate::description::Compression;
 use crate::draft::Old;
 use crate::error::{Error, Result};
 use crate::file::{Finished, Header, Writer, compress};
+use crate::shard::Shard;
+use crate::space::check_room;
 use crate::values::{Numbers, Precision, spread};
 
 /// What to do when the file is there already.
@@ -39,6 +41,7 @@ pub struct GenerateOptions {
     precision: Precision,
     compression: Compression,
     existing: Existing,
+    shard: Option<Shard>,
 }
 
 impl GenerateOptions {
@@ -47,6 +50,11 @@ impl GenerateOptions {
     pub fn with_precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
         self
+    }
+
+    /// Number type of the stored values.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Compression of the finished file; none by default.
@@ -60,6 +68,13 @@ impl GenerateOptions {
     #[must_use]
     pub fn with_existing(mut self, existing: Existing) -> Self {
         self.existing = existing;
+        self
+    }
+
+    /// Makes a part of the samples only; all of them by default. [`merge`](crate::merge) joins the parts.
+    #[must_use]
+    pub fn with_shard(mut self, shard: Option<Shard>) -> Self {
+        self.shard = shard;
         self
     }
 }
@@ -117,6 +132,7 @@ impl fmt::Display for Report {
 /// - The problem's settings or the samples asked for make no sense: [`Error::Numeric`].
 /// - `path` exists, is in use, or is a data set of other settings: [`Error::Exists`], [`Error::Locked`],
 ///   [`Error::Differs`], or that it is no data set at all as in [`Dataset::open`](crate::Dataset::open).
+/// - There is no room for it: [`Error::NoRoom`], before anything is written.
 /// - It cannot be written: [`Error::Write`] or [`Error::Io`]. Finished samples stay readable.
 /// - A sample cannot be solved or is not finite: [`Error::Sample`]. Finished samples stay.
 /// - The monitor cancels: [`sobolev_tensor::Error::Cancelled`] in [`Error::Numeric`]; the file can be resumed.
@@ -130,8 +146,15 @@ pub fn generate(
 ) -> Result<Report> {
     let start = Instant::now();
     let path = path.as_ref();
-    let header = Header::new(problem, seed, samples, options.precision, options.compression)?;
+    let whole = samples;
+    let samples = options.shard.map_or(Ok(whole.clone()), |shard| shard.of(&whole))?;
+    let mut header = Header::new(problem, seed, samples, options.precision, options.compression)?;
+    header.provenance.part_of = options.shard.map(|_| whole);
     let exists = path.try_exists().map_err(|source| Error::io(path, "open", source))?;
+    if !(exists && options.existing == Existing::Resume) {
+        check_room(path, header.bytes())?;
+    }
+    header.draw_parameters(problem);
     let create = |old| Writer::create(path, &header, old, monitor);
     let mut writer = match options.existing {
         // Without a look at drafts: a finished file may lie where nothing can be written.

@@ -43,10 +43,23 @@ pub struct Info {
     pub generator: String,
     /// Version of the library that made the data.
     pub code_version: String,
+    /// Settings that were drawn for each sample.
+    pub parameters: Vec<ParameterInfo>,
+    /// Numbers of the samples of the whole data set, when the file is a shard of it.
+    pub part_of: Option<[u64; 2]>,
     /// Least, median and largest relative residual of the samples shown.
     pub residual: Option<[f64; 3]>,
     /// The fields, input first.
     pub fields: Vec<FieldInfo>,
+}
+
+/// A summary of a setting that was drawn for each sample.
+#[derive(Debug, Clone, Serialize)]
+pub struct ParameterInfo {
+    /// Name of the setting.
+    pub name: String,
+    /// Least, median and largest value of the samples shown.
+    pub range: [f64; 3],
 }
 
 /// A summary of one field.
@@ -124,6 +137,13 @@ impl Dataset {
             first_sample: self.sample_numbers().and_then(|numbers| numbers.first().copied()),
             generator: text(|p| &p.generator),
             code_version: text(|p| &p.code_version),
+            parameters: (self.parameters().into_iter())
+                .map(|(name, values)| ParameterInfo {
+                    name,
+                    range: spread(values.as_slice().into()).unwrap_or([f64::NAN; 3]),
+                })
+                .collect(),
+            part_of: provenance.and_then(|p| p.part_of.as_ref().map(|whole| [whole.start, whole.end])),
             residual: self.residuals().and_then(|values| spread(ndarray::ArrayView1::from(&values))),
             fields: vec![
                 FieldInfo::new("input", self.field(Side::Input)),
@@ -151,6 +171,9 @@ impl fmt::Display for Info {
         if let (Some(seed), Some(first)) = (self.seed, self.first_sample) {
             write!(f, ", seed {seed}, the first is number {first}")?;
         }
+        if let Some([start, end]) = self.part_of {
+            write!(f, ", a shard of {start}..{end}")?;
+        }
         writeln!(f)?;
         for field in &self.fields {
             writeln!(f, "  {:<10} {}", field.side, field)?;
@@ -158,6 +181,14 @@ impl fmt::Display for Info {
         writeln!(f, "  stored as  {}, compression {}", self.precision, self.compression)?;
         for (i, (name, value)) in self.settings.iter().enumerate() {
             writeln!(f, "  {:<10} {name} = {value}", if i == 0 { "settings" } else { "" })?;
+        }
+        for (i, ParameterInfo { name, range: [least, median, largest] }) in self.parameters.iter().enumerate()
+        {
+            let title = if i == 0 { "parameters" } else { "" };
+            writeln!(
+                f,
+                "  {title:<10} {name}: {least:.4e} least, {median:.4e} median, {largest:.4e} largest"
+            )?;
         }
         if let Some([least, median, largest]) = self.residual {
             writeln!(f, "  residual   {least:.1e} least, {median:.1e} median, {largest:.1e} largest")?;

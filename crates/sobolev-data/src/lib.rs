@@ -2,6 +2,7 @@
 //!
 //! - [`generate`]: samples of a [`Problem`](sobolev_solvers::Problem), solved in parallel, into an HDF5 file that says
 //!   itself what it holds; a killed run resumes to the same bits. (feature `hdf5`)
+//! - [`merge`]: joins the [`Shard`]s that machines have made to the file that one would have made. (feature `hdf5`)
 //! - [`Dataset`]: samples in a file or in memory; [`split_at`](Dataset::split_at), [`shuffled`](Dataset::shuffled),
 //!   [`subsample`](Dataset::subsample), [`read`](Dataset::read). It is the [`SampleSource`](sobolev_nn::SampleSource) of a
 //!   trainer.
@@ -25,7 +26,11 @@ pub mod formats;
 #[cfg(feature = "hdf5")]
 mod generate;
 mod info;
+#[cfg(feature = "hdf5")]
+mod shard;
 mod signature;
+#[cfg(feature = "hdf5")]
+mod space;
 mod values;
 mod view;
 
@@ -34,6 +39,12 @@ pub use description::{Compression, Provenance};
 pub use error::{Error, Result};
 pub use export::export_npz;
 #[cfg(feature = "hdf5")]
+pub use file::{MergeReport, merge};
+#[cfg(feature = "hdf5")]
 pub use generate::{Existing, GenerateOptions, Report, generate};
-pub use info::{AxisInfo, FieldInfo, Info};
+pub use info::{AxisInfo, FieldInfo, Info, ParameterInfo};
+#[cfg(feature = "hdf5")]
+pub use shard::Shard;
+#[cfg(feature = "hdf5")]
+pub use space::{expected_bytes, free_bytes};
 pub use values::Precision;

@@ -16,11 +16,13 @@
 //! means on a grid of vertices with a coefficient interpolated between cells; they differ from these by about a per cent near
 //! jumps, where those are only first order. Set-up of the published data: [`DarcyProblem::published`].
 
+mod coefficient;
 mod problem;
 #[cfg(test)]
 mod tests;
 
-pub use problem::{Coefficient, DARCY, DarcyProblem, DarcySettings};
+pub use coefficient::Coefficient;
+pub use problem::{DARCY, DarcyProblem, DarcySettings};
 
 use crate::solver::SteadySolver;
 use ndarray::{ArrayD, ArrayViewD, Axis};

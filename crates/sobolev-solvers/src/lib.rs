@@ -4,7 +4,8 @@
 //! - [`Darcy`]: `-div(a grad u) = f` by multigrid. [`Burgers`]: `u_t + (u^2/2)_x = nu u_xx` by Fourier and ETDRK4.
 //! - [`Poisson`], [`IncompressibleFlow`], [`Wave`], [`Eikonal`], [`DiffusionReaction`], [`DiffusionSorption`]: boxes with [`walls`].
 //! - [`SteadySolver`], [`TimeSolver`]: what a program calls inside its own loop: `step`, `rollout`, `solve`.
-//! - [`Problem`], [`EQUATIONS`]: what data sets are generated from. [`etdrk`]: exponential Runge-Kutta schemes.
+//! - [`Problem`], [`EQUATIONS`]: what data sets are generated from; [`difficulty`]: settings by difficulty.
+//! - [`etdrk`]: exponential Runge-Kutta schemes.
 //!
 //! States are `[batch, x1, .., xd, channel]`, trajectories `[batch, time, x1, .., xd, channel]`, in f64.
 //!
@@ -20,6 +21,8 @@
 
 mod burgers;
 mod darcy;
+pub mod difficulty;
+mod distribution;
 mod eikonal;
 pub mod etdrk;
 mod flow;
@@ -34,6 +37,7 @@ mod settings;
 mod solver;
 mod sorption;
 pub mod spectral;
+mod varied;
 pub mod walls;
 mod wave;
 
@@ -57,13 +61,18 @@ pub use sorption::{
 pub use wave::{SpectralWave, WAVE, Wave, WaveEnd, WaveMethod, WaveProblem, WaveSettings, WaveStep};
 
 /// The equations that stand alone; the semi-linear ones are listed in their module.
-<<<<<<< HEAD
-const SINGLE: [EquationEntry; 7] =
-    [BURGERS, DARCY, POISSON, heat::HEAT, helmholtz::HELMHOLTZ, INCOMPRESSIBLE_FLOW, WAVE];
-=======
-const SINGLE: [EquationEntry; 8] =
-    [BURGERS, DARCY, POISSON, INCOMPRESSIBLE_FLOW, WAVE, EIKONAL, DIFFUSION_REACTION, DIFFUSION_SORPTION];
->>>>>>> flow
+const SINGLE: [EquationEntry; 10] = [
+    BURGERS,
+    DARCY,
+    POISSON,
+    heat::HEAT,
+    helmholtz::HELMHOLTZ,
+    INCOMPRESSIBLE_FLOW,
+    WAVE,
+    EIKONAL,
+    DIFFUSION_REACTION,
+    DIFFUSION_SORPTION,
+];
 
 /// Every equation that data can be generated for. Command line, Python and documentation read this list.
 pub static EQUATIONS: &[EquationEntry] = {

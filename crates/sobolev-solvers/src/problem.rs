@@ -121,6 +121,12 @@ pub trait Problem: Send + Sync + std::fmt::Debug {
     fn stepped_solver(&self) -> Option<&dyn SteppedSolver> {
         None
     }
+    /// Names and values of the settings that were drawn for sample `index` under `seed`; none where all samples have the
+    /// same settings. All samples have the same names, in the same order.
+    fn parameters(&self, seed: u64, index: u64) -> Vec<(String, f64)> {
+        let _ = (seed, index);
+        Vec::new()
+    }
     /// Sample `index` under `seed`. A function of its arguments and the settings alone, equal to the bit on machines of
     /// one kind; called from many threads at once. The monitor may cancel in the middle.
     ///
@@ -144,6 +150,7 @@ pub struct EquationEntry {
     pub source: &'static str,
     /// The settings that `build` takes.
     pub settings: fn() -> Vec<SettingEntry>,
-    /// Makes the problem from a table of settings; absent settings take their defaults, unknown ones are errors.
+    /// Makes the problem from a table of settings without distributions; absent settings take their defaults, unknown ones
+    /// are errors. See [`problem`](Self::problem) for tables with distributions.
     pub build: fn(toml::Table) -> Result<Box<dyn Problem>>,
 }

@@ -90,6 +90,7 @@ pub struct GaussianField {
     mean: f64,
     random_mean: bool,
     band_limit: Option<usize>,
+    random_phases: bool,
     purpose: String,
 }
 
@@ -125,6 +126,7 @@ impl GaussianField {
             mean: 0.0,
             random_mean: false,
             band_limit: None,
+            random_phases: false,
             purpose: "gaussian field".to_string(),
         })
     }
@@ -146,6 +148,13 @@ impl GaussianField {
     /// that do not resolve them all are then refused, so that every grid shows the identical function.
     pub fn with_modes_up_to(mut self, wavenumber: usize) -> Self {
         self.band_limit = Some(wavenumber);
+        self
+    }
+
+    /// Gives each wave of a periodic field its expected amplitude, so that only the phases are random: all samples have the
+    /// same spectrum, and the mean square [`variance`](Self::variance) exactly. Of no effect on other fields.
+    pub fn with_random_phases(mut self) -> Self {
+        self.random_phases = true;
         self
     }
 

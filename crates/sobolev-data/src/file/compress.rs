@@ -1,11 +1,10 @@
 //! A compressed copy of a finished file takes its place.
 
 use hdf5_metno as hdf5;
-use ndarray::ArrayView1;
 use sobolev_tensor::Monitor;
 
 use super::DataFile;
-use super::writer::{cancelled, make, renamed, write_error, write_numbers};
+use super::writer::{cancelled, make, renamed, write_error, write_marks, write_numbers};
 use crate::dataset::Side;
 use crate::draft::{Draft, Old};
 use crate::error::{Error, Result};
@@ -53,9 +52,5 @@ fn copy_samples(source: &DataFile, copy: &hdf5::File, monitor: &dyn Monitor) -> 
             write_numbers(&dataset, row..row + 1, &source.read(side, row..row + 1)?).map_err(failed)?;
         }
     }
-    let small = |name: &str| copy.dataset(name).map_err(failed);
-    small("residual")?.write(ArrayView1::from(&source.residuals)).map_err(failed)?;
-    small("checksum")?.write_raw(&source.checksums).map_err(failed)?;
-    let flags: Vec<u8> = source.finished.iter().map(|flag| u8::from(*flag)).collect();
-    small("finished")?.write(ArrayView1::from(&flags)).map_err(failed)
+    write_marks(copy, &source.residuals, &source.checksums, &source.finished).map_err(failed)
 }

@@ -6,6 +6,7 @@ use sobolev_solvers::{EQUATIONS, EquationEntry, Field, Problem};
 use sobolev_tensor::{Error, Result};
 
 use crate::description::{Compression, Provenance, check_field, flattened, setting_text};
+use crate::space;
 use crate::values::Precision;
 
 /// Name of the random generator, stored with every data set.
@@ -19,6 +20,8 @@ pub(crate) struct Header {
     pub(crate) compression: Compression,
     pub(crate) input: Field,
     pub(crate) target: Field,
+    /// Names of the settings that are drawn for each sample, and their values.
+    pub(crate) parameters: Vec<(String, Vec<f64>)>,
 }
 
 impl Header {
@@ -50,6 +53,7 @@ impl Header {
                 settings: problem.settings(),
                 seed,
                 samples,
+                part_of: None,
                 generator: GENERATOR.to_string(),
                 code_version: env!("CARGO_PKG_VERSION").to_string(),
             },
@@ -57,11 +61,32 @@ impl Header {
             compression,
             input: problem.input(),
             target: problem.target(),
+            parameters: problem.parameters(seed, 0).into_iter().map(|(name, _)| (name, Vec::new())).collect(),
         };
         for (side, field) in [("input", &header.input), ("target", &header.target)] {
             check_field(side, field)?;
         }
         Ok(header)
+    }
+
+    /// Draws the parameters of all samples.
+    pub(crate) fn draw_parameters(&mut self, problem: &dyn Problem) {
+        let Provenance { seed, samples, .. } = &self.provenance;
+        if self.parameters.is_empty() {
+            return;
+        }
+        for number in samples.clone() {
+            for ((_, values), (_, value)) in self.parameters.iter_mut().zip(problem.parameters(*seed, number))
+            {
+                values.push(value);
+            }
+        }
+    }
+
+    /// Bytes of the uncompressed file, roughly.
+    pub(crate) fn bytes(&self) -> u64 {
+        let fields = [self.input.clone(), self.target.clone()];
+        space::of_fields(&fields, self.parameters.len(), self.count() as u64, self.precision)
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -71,10 +96,15 @@ impl Header {
 
     /// What differs between this header, of a file, and the one that is asked for, one text each.
     pub(crate) fn differences(&self, asked: &Self) -> Vec<String> {
+        self.compare(asked, "file", "asked")
+    }
+
+    /// What differs between two headers, which go by the names `this` and `other`.
+    pub(crate) fn compare(&self, asked: &Self, this: &str, other: &str) -> Vec<String> {
         let mut differences = Vec::new();
         let mut compare = |name: &str, file: String, asked: String| {
             if file != asked {
-                differences.push(format!("{name}: file {file}, asked {asked}"));
+                differences.push(format!("{name}: {this} {file}, {other} {asked}"));
             }
         };
         let (ours, theirs) = (&self.provenance, &asked.provenance);
@@ -82,6 +112,8 @@ impl Header {
         compare("equation", ours.equation.clone(), theirs.equation.clone());
         compare("seed", ours.seed.to_string(), theirs.seed.to_string());
         compare("samples", range(&ours.samples), range(&theirs.samples));
+        let whole = |r: &Option<Range<u64>>| r.as_ref().map_or_else(|| "itself".to_string(), range);
+        compare("shard of samples", whole(&ours.part_of), whole(&theirs.part_of));
         compare("precision", self.precision.to_string(), asked.precision.to_string());
         compare("compression", self.compression.to_string(), asked.compression.to_string());
         compare("random generator", ours.generator.clone(), theirs.generator.clone());
@@ -158,6 +190,7 @@ mod tests {
                 settings,
                 seed: 1,
                 samples: 0..10,
+                part_of: None,
                 generator: GENERATOR.to_string(),
                 code_version: "0.1.0".to_string(),
             },
@@ -165,6 +198,7 @@ mod tests {
             compression: Compression::None,
             input: plain_field("u0", &[8, 1]),
             target: plain_field("u", &[8, 1]),
+            parameters: Vec::new(),
         }
     }
 

@@ -51,6 +51,19 @@ struct Record {
     code_version: String,
     input: FieldRecord,
     target: FieldRecord,
+    /// First sample and number of samples of the whole data set, in a shard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    part_of: Option<[u64; 2]>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parameters: Vec<ParameterRecord>,
+}
+
+/// A setting that was drawn for each sample; its values stand in `/parameters`.
+#[derive(Serialize, Deserialize)]
+struct ParameterRecord {
+    name: String,
+    /// CRC-32 of the values.
+    checksum: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,6 +103,10 @@ fn record_of(field: &Field) -> FieldRecord {
 /// Writes the record into the root group.
 pub(super) fn write(root: &Group, header: &Header) -> std::result::Result<(), hdf5::Error> {
     let provenance = header.provenance.clone();
+    let parameter = |(name, values): &(String, Vec<f64>)| ParameterRecord {
+        name: name.clone(),
+        checksum: checksum(values, f64::to_le_bytes),
+    };
     let record = Record {
         version: Version { format: FORMAT.to_string(), format_version: VERSION },
         equation: provenance.equation,
@@ -105,6 +122,8 @@ pub(super) fn write(root: &Group, header: &Header) -> std::result::Result<(), hd
         code_version: provenance.code_version,
         input: record_of(&header.input),
         target: record_of(&header.target),
+        part_of: provenance.part_of.map(|whole| [whole.start, whole.end - whole.start]),
+        parameters: header.parameters.iter().map(parameter).collect(),
     };
     let text = serde_json::to_vec(&record).map_err(|error| hdf5::Error::from(error.to_string()))?;
     let bytes = ArrayView1::from(&text);
@@ -138,6 +157,13 @@ pub(super) fn read(path: &Path, file: &hdf5::File, bytes: u64) -> Result<Header>
     if range.is_empty() || samples > bytes {
         return Err(Error::damaged(path, format!("{samples} samples from number {first} in {bytes} bytes")));
     }
+    let part_of = match record.part_of {
+        None => None,
+        Some([start, count]) => match start.checked_add(count) {
+            Some(end) if start <= range.start && range.end <= end => Some(start..end),
+            _ => return Err(Error::damaged(path, format!("shard of {count} samples from number {start}"))),
+        },
+    };
     record.compression.check().map_err(|error| Error::damaged(path, error.to_string()))?;
     Ok(Header {
         provenance: Provenance {
@@ -149,6 +175,7 @@ pub(super) fn read(path: &Path, file: &hdf5::File, bytes: u64) -> Result<Header>
             })?,
             seed: record.seed,
             samples: range,
+            part_of,
             generator: record.random_generator,
             code_version: record.code_version,
         },
@@ -156,7 +183,25 @@ pub(super) fn read(path: &Path, file: &hdf5::File, bytes: u64) -> Result<Header>
         compression: record.compression,
         input: read_field(path, file, "input", record.input)?,
         target: read_field(path, file, "target", record.target)?,
+        parameters: read_parameters(path, file, record.parameters, samples as usize)?,
     })
+}
+
+fn read_parameters(
+    path: &Path,
+    file: &hdf5::File,
+    records: Vec<ParameterRecord>,
+    samples: usize,
+) -> Result<Vec<(String, Vec<f64>)>> {
+    let read = |ParameterRecord { name, checksum: written }: ParameterRecord| {
+        let place = format!("parameters/{name}");
+        let values = read_numbers(path, file, &place, &[samples])?;
+        if checksum(&values, f64::to_le_bytes) != written {
+            return Err(Error::damaged(path, format!("{place} holds other values than were written")));
+        }
+        Ok((name, values))
+    };
+    records.into_iter().map(read).collect()
 }
 
 fn read_text(path: &Path, file: &hdf5::File, bytes: u64) -> Result<Vec<u8>> {

@@ -3,7 +3,7 @@
 use hdf5::types::VarLenUnicode;
 use hdf5::{Group, H5Type, Location};
 use hdf5_metno as hdf5;
-use ndarray::Array1;
+use ndarray::{Array1, ArrayView1};
 use sobolev_solvers::{Axis, Field};
 
 use super::header::Header;
@@ -19,7 +19,7 @@ type Written<T> = std::result::Result<T, hdf5::Error>;
 
 /// Writes all but the samples.
 pub(super) fn write_header(root: &Group, header: &Header) -> Written<()> {
-    let Provenance { equation, formula, method, settings, seed, samples, generator, code_version } =
+    let Provenance { equation, formula, method, settings, seed, samples, part_of, generator, code_version } =
         &header.provenance;
     write_text(root, "format", FORMAT)?;
     write_number(root, "format_version", &VERSION)?;
@@ -29,11 +29,21 @@ pub(super) fn write_header(root: &Group, header: &Header) -> Written<()> {
     write_number(root, "seed", seed)?;
     write_number(root, "first_sample", &samples.start)?;
     write_number(root, "samples", &(header.count() as u64))?;
+    if let Some(whole) = part_of {
+        write_number(root, "part_of_first_sample", &whole.start)?;
+        write_number(root, "part_of_samples", &(whole.end - whole.start))?;
+    }
     write_text(root, "precision", header.precision.name())?;
     write_text(root, "compression", &header.compression.to_string())?;
     write_text(root, "random_generator", generator)?;
     write_text(root, "code_version", code_version)?;
     write_settings(&new_group(root, "settings")?, settings)?;
+    if !header.parameters.is_empty() {
+        let group = new_group(root, "parameters")?;
+        for (name, values) in &header.parameters {
+            new_dataset(&group)?.with_data(ArrayView1::from(values)).create(name.as_str())?;
+        }
+    }
     let coordinates = new_group(root, "coordinates")?;
     for (side, field) in [("input", &header.input), ("target", &header.target)] {
         let group = new_group(&coordinates, side)?;

@@ -260,6 +260,19 @@ fn fill(file: &hdf5::File, header: &Header, monitor: &dyn Monitor) -> Result<()>
     Ok(())
 }
 
+/// Writes what is noted of each sample.
+pub(super) fn write_marks(
+    file: &hdf5::File,
+    residuals: &[f64],
+    checksums: &[u32],
+    finished: &[bool],
+) -> std::result::Result<(), hdf5::Error> {
+    file.dataset("residual")?.write(ArrayView1::from(residuals))?;
+    file.dataset("checksum")?.write_raw(checksums)?;
+    let flags: Vec<u8> = finished.iter().map(|flag| u8::from(*flag)).collect();
+    file.dataset("finished")?.write(ArrayView1::from(&flags))
+}
+
 pub(super) fn cancelled(done: usize, total: usize) -> sobolev_tensor::Error {
     sobolev_tensor::Error::Cancelled { task: "data set".to_string(), done: done as u64, total: total as u64 }
 }

@@ -5,4 +5,5 @@ mod damage;
 mod generation;
 mod interruption;
 mod race;
+mod shards;
 mod waves;

@@ -1,8 +1,9 @@
 //! Data sets of Darcy flow: from a random coefficient to the solution.
 
 use super::Darcy;
+use super::coefficient::{Coefficient, Medium, uses_field};
 use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
-use crate::random_field::{Boundary, FIELD_HELP, FieldEntry, FieldSampler, GaussianField};
+use crate::random_field::FIELD_HELP;
 use crate::settings;
 use ndarray::{ArrayD, Axis as ArrayAxis, Slice};
 use serde::{Deserialize, Serialize};
@@ -10,21 +11,6 @@ use sobolev_tensor::{Error, Monitor, Result, SettingEntry, check_memory};
 
 /// Memory for one sample, measured on a square of 4096 cells a side; most of it belongs to the multigrid hierarchy.
 const BYTES_PER_CELL: u128 = 128;
-
-/// The published values of a piecewise coefficient.
-const LOW: f64 = 3.0;
-const HIGH: f64 = 12.0;
-
-/// How a coefficient is made of a Gaussian field g.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Coefficient {
-    /// `high` where g >= 0, `low` elsewhere.
-    #[default]
-    Piecewise,
-    /// `exp(g)`.
-    Lognormal,
-}
 
 /// Settings of [`DarcyProblem`]; the defaults are the published set-up on its full grid.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,12 +22,12 @@ pub struct DarcySettings {
     pub dimension: usize,
     /// Each how manieth cell is kept along each side, from the first on: `size = 421, stride = 5` keeps 85.
     pub stride: usize,
-    /// How the coefficient is made of the field.
+    /// How the coefficient is made.
     pub coefficient: Coefficient,
-    /// Smaller value of a piecewise coefficient; 3 by default.
+    /// Smaller value of a coefficient that has two; 3 by default, 0.1 with `gaussians`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub low: Option<f64>,
-    /// Larger value of a piecewise coefficient; 12 by default.
+    /// Larger value of a coefficient that has two; 12 by default, 1 with `gaussians`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub high: Option<f64>,
     /// The Gaussian field: a name of [`FIELDS`](crate::random_field::FIELDS), or a table of `amplitude`, `inverse_length`
@@ -83,30 +69,8 @@ impl Default for DarcySettings {
 #[derive(Debug)]
 pub struct DarcyProblem {
     settings: DarcySettings,
-    low: f64,
-    high: f64,
     solver: Darcy,
-    field: FieldSampler,
-}
-
-impl DarcySettings {
-    /// The two values of a piecewise coefficient, in rising order.
-    fn values(&self) -> Result<(f64, f64)> {
-        if self.coefficient == Coefficient::Lognormal {
-            settings::unused("low", self.low, "with a lognormal coefficient")?;
-            settings::unused("high", self.high, "with a lognormal coefficient")?;
-        }
-        let (low, high) = (self.low.unwrap_or(LOW), self.high.unwrap_or(HIGH));
-        for (name, value) in [("low", low), ("high", high)] {
-            if !(value.is_finite() && value > 0.0) {
-                return Err(Error::value(name, "a positive finite number", value));
-            }
-        }
-        if low > high {
-            return Err(Error::value("low", format!("at most high = {high}"), low));
-        }
-        Ok((low, high))
-    }
+    medium: Medium,
 }
 
 impl DarcyProblem {
@@ -126,20 +90,9 @@ impl DarcyProblem {
         if stride == 0 || stride > size / 2 {
             return Err(Error::value("stride", format!("1 to size / 2 = {}", size / 2), stride));
         }
-        let (low, high) = settings.values()?;
         let solver = Darcy::new().with_forcing(forcing)?.with_tolerance(tolerance)?;
-        let extent = vec![1.0; dimension];
-        let mut field = match &settings.field {
-            toml::Value::String(name) if dimension == 3 => {
-                GaussianField::new(FieldEntry::named(name)?.covariance, Boundary::Neumann, &extent)?
-            }
-            setting => GaussianField::from_setting(setting, Boundary::Neumann, &extent)?,
-        };
-        if let Some(modes) = settings.modes {
-            field = field.with_modes_up_to(modes);
-        }
-        let field = field.sampler(&vec![size; dimension])?;
-        Ok(Self { settings, low, high, solver, field })
+        let medium = Medium::new(&settings)?;
+        Ok(Self { settings, solver, medium })
     }
 
     /// The published set-up: the default settings, of which each fifth point is kept: 85 of 421 along each side.
@@ -170,15 +123,6 @@ impl DarcyProblem {
         };
         (1..=dimension).map(axis).collect()
     }
-
-    /// The coefficient that belongs to a field.
-    fn coefficient(&self, field: ArrayD<f64>) -> ArrayD<f64> {
-        let (low, high) = (self.low, self.high);
-        match self.settings.coefficient {
-            Coefficient::Piecewise => field.mapv_into(|g| if g >= 0.0 { high } else { low }),
-            Coefficient::Lognormal => field.mapv_into(f64::exp),
-        }
-    }
 }
 
 impl Problem for DarcyProblem {
@@ -187,9 +131,12 @@ impl Problem for DarcyProblem {
     }
 
     fn settings(&self) -> toml::Table {
-        let values = |value| (self.settings.coefficient == Coefficient::Piecewise).then_some(value);
-        let (low, high) = (values(self.low), values(self.high));
-        settings::write(&DarcySettings { low, high, ..self.settings.clone() })
+        let (low, high) = self.medium.values().unzip();
+        let mut table = settings::write(&DarcySettings { low, high, ..self.settings.clone() });
+        if !uses_field(self.settings.coefficient) {
+            table.remove("field");
+        }
+        table
     }
 
     fn input(&self) -> Field {
@@ -201,7 +148,7 @@ impl Problem for DarcyProblem {
     }
 
     fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample> {
-        let a = self.coefficient(self.field.sample(seed, index));
+        let a = self.medium.sample(seed, index);
         // Many samples are solved at once, each on its thread.
         let (u, info) = self.solver.solve_one(a.view(), monitor)?;
         Ok(Sample { input: self.kept(a), target: self.kept(u), residual: info.relative_residual })
@@ -231,10 +178,11 @@ pub const DARCY: EquationEntry = EquationEntry {
             SettingEntry::new(
                 "coefficient",
                 "\"piecewise\"",
-                "\"piecewise\": high where the field is >= 0, low elsewhere; \"lognormal\": its exponential",
+                "\"piecewise\": high where the field is >= 0, low elsewhere; \"lognormal\": its exponential; \"gaussians\": high \
+                 where a sum of Gaussians is above its mean; \"trigonometric\": a product of waves of all scales",
             ),
-            SettingEntry::new("low", "3.0", "smaller value of a piecewise coefficient"),
-            SettingEntry::new("high", "12.0", "larger value of a piecewise coefficient"),
+            SettingEntry::new("low", "3.0", "smaller value of a coefficient of two; 0.1 with gaussians"),
+            SettingEntry::new("high", "12.0", "larger value of a coefficient of two; 1.0 with gaussians"),
             SettingEntry::new("field", "\"darcy\"", FIELD_HELP),
             SettingEntry::new(
                 "modes",

@@ -246,7 +246,7 @@ fn settings_out_of_range_are_named() {
         ("size = 64\nstride = 40", "stride"),
         (
             "coefficient = \"checker\"",
-            "darcy setting coefficient: expected one of piecewise, lognormal, got \"checker\"",
+            "darcy setting coefficient: expected one of piecewise, lognormal, gaussians, trigonometric, got \"checker\"",
         ),
         ("low = 0.0", "low: expected a positive"),
         ("high = -1.0", "high: expected a positive"),

@@ -6,6 +6,7 @@ use num_complex::Complex64;
 use rayon::prelude::*;
 use sobolev_fft::{FourierPlan, RowFourier, RowScratch, SineCosine, SineCosinePlan};
 use sobolev_tensor::{Random, Result};
+use std::f64::consts::{SQRT_2, TAU};
 use std::ops::Range;
 
 /// Bits of the address of a normal number that each axis has: three axes in 63 bits.
@@ -24,6 +25,7 @@ pub struct FieldSampler {
     deviations: Vec<f64>,
     transform: Transform,
     mean: f64,
+    random_phases: bool,
     purpose: String,
 }
 
@@ -97,6 +99,7 @@ impl FieldSampler {
             deviations,
             transform,
             mean: field.mean,
+            random_phases: field.random_phases,
             purpose: field.purpose.clone(),
         })
     }
@@ -181,7 +184,12 @@ impl FieldSampler {
                 if deviation == 0.0 || (k == 0 && plane_sign < 0) {
                     continue;
                 }
-                let [xi, eta] = random.normals(index, code | zigzag(k as i64) << shift);
+                let address = code | zigzag(k as i64) << shift;
+                let [xi, eta] = if self.random_phases {
+                    phase(random, index, address)
+                } else {
+                    random.normals(index, address)
+                };
                 let factor = if k == 0 && plane_sign > 0 { 2.0 * deviation } else { deviation };
                 *coefficient = factor * Complex64::new(xi, -eta);
             }
@@ -262,6 +270,13 @@ impl FieldSampler {
         }
         values.copy_from_slice(&scratch.values);
     }
+}
+
+/// Two numbers of mean square one on a circle, in place of two normal ones.
+fn phase(random: &Random, index: u64, address: u64) -> [f64; 2] {
+    let [turn, _] = random.uniforms(index, address);
+    let (sin, cos) = (TAU * turn).sin_cos();
+    [SQRT_2 * cos, SQRT_2 * sin]
 }
 
 /// 0, 1, -1, 2, -2, .. to 0, 1, 2, 3, 4, ..: an injective code of signed wavenumbers.

@@ -1,14 +1,64 @@
-//! Random initial states on periodic boxes.
+//! Random initial states on periodic boxes: the setting `initial` of semi-linear equations.
+//!
+//! [`KINDS`] lists what there is, one file each. Every state is a function on the box that grids of any size show alike
+//! (a Gaussian field without `modes` gains finer waves with the grid).
 
-use crate::random_field::{Boundary, Covariance, FieldSampler, GaussianField};
+mod bumps;
+mod clusters;
+mod shocks;
+mod sines;
+#[cfg(test)]
+mod tests;
+mod waves;
+
+use crate::distribution::number;
 use crate::settings;
 use ndarray::ArrayD;
-use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Random, Result};
-use std::f64::consts::PI;
+use serde::Deserialize;
+use sobolev_tensor::{Error, Result, closest};
+use toml::{Table, Value};
+
+/// Every kind of state; a setting has the name of exactly one of them as a key.
+pub(super) static KINDS: [Kind; 6] =
+    [waves::FIELD, waves::FOURIER, bumps::KIND, sines::KIND, shocks::KIND, clusters::KIND];
+
+/// What a list of settings says of `initial`; a test compares it with the list of kinds.
+pub(super) const HELP: &str = "\
+a field's name; or one of { field = .., modes = .. }, { fourier = highest wave }, { bumps = count, sharpness = .. }, \
+{ sines = count, highest = .., absolute = .., window = .. }, { shocks = jumps, low = .., high = .. }, \
+{ clusters = count, width = .., height = .., centre = .. }; field and fourier with random_phases; all with normalise = \"none\", \
+\"max\", \"std\", \"range\" or \"absolute\", scale, offset, shared";
+
+/// Most terms of a sum: each costs a pass over the grid.
+const MOST: usize = 10_000;
+
+/// One kind of state.
+pub(super) struct Kind {
+    name: &'static str,
+    /// Its other keys.
+    options: &'static [&'static str],
+    /// How it is written, with defaults in brackets.
+    help: &'static str,
+    /// Makes it of its own keys.
+    build: fn(Table, &Frame) -> Result<Box<dyn RandomState>>,
+}
+
+/// Where states are wanted.
+pub(super) struct Frame<'a> {
+    grid: &'a [usize],
+    lengths: &'a [f64],
+    /// How many independent fields.
+    fields: usize,
+}
+
+/// A distribution of scalar fields on one grid.
+pub(super) trait RandomState: std::fmt::Debug + Send + Sync {
+    /// Field number `field` of sample `index` under `seed`: `[x1, .., xd]`.
+    fn sample(&self, seed: u64, index: u64, field: usize) -> ArrayD<f64>;
+}
 
 /// How a field is brought to size before it is scaled and shifted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Normalisation {
     /// Not at all.
@@ -20,57 +70,33 @@ enum Normalisation {
     Std,
     /// Its values go from zero to one.
     Range,
+    /// Its absolute value, of which the largest is one (PDEBench's reaction-diffusion sets).
+    Absolute,
 }
 
-/// The setting `initial`: exactly one of `field`, `fourier` and `bumps`, and what is made of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// What all kinds have in common.
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct InitialSettings {
-    /// A Gaussian field: a name, or `amplitude`, `inverse_length` and `exponent`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<toml::Value>,
-    /// Highest wave of the field.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    modes: Option<usize>,
-    /// A Fourier series with independent normal coefficients up to this wave.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fourier: Option<usize>,
-    /// A sum of so many bumps `exp(-sharpness sum_j sin^2(pi (x_j - c_j) / length_j))` at random centres.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bumps: Option<usize>,
-    /// Sharpness of bumps.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sharpness: Option<f64>,
+struct Common {
     normalise: Normalisation,
     /// What each channel is multiplied by; one number for all, or one for each.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scale: Option<toml::Value>,
+    scale: Option<Value>,
     /// What is added to each channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offset: Option<toml::Value>,
+    offset: Option<Value>,
     /// Whether all channels are made of one field.
     shared: bool,
 }
 
+const COMMON: [&str; 4] = ["normalise", "scale", "offset", "shared"];
+
 /// A planned distribution of initial states on one grid.
 #[derive(Debug)]
 pub(super) struct Initial {
-    source: Source,
+    state: Box<dyn RandomState>,
+    fields: usize,
     normalise: Normalisation,
     scale: Vec<f64>,
     offset: Vec<f64>,
-}
-
-#[derive(Debug)]
-enum Source {
-    /// One sampler for each channel, or one for all.
-    Fields(Vec<FieldSampler>),
-    Bumps {
-        grid: Vec<usize>,
-        count: usize,
-        sharpness: f64,
-        fields: usize,
-    },
 }
 
 impl Initial {
@@ -78,69 +104,38 @@ impl Initial {
     ///
     /// # Errors
     /// [`Error::Value`] that names what is wrong.
-    pub(super) fn new(
-        setting: &toml::Value,
-        grid: &[usize],
-        lengths: &[f64],
-        channels: usize,
-    ) -> Result<Self> {
-        let given: InitialSettings = match setting {
-            toml::Value::String(name) => {
-                InitialSettings { field: Some(name.as_str().into()), ..InitialSettings::default() }
-            }
-            toml::Value::Table(table) => settings::read("initial", table.clone())?,
+    pub(super) fn new(setting: &Value, grid: &[usize], lengths: &[f64], channels: usize) -> Result<Self> {
+        let table = match setting {
+            Value::String(_) => Table::from_iter([("field".to_string(), setting.clone())]),
+            Value::Table(table) => table.clone(),
             other => return Err(Error::value("initial", "the name of a field, or a table", other)),
         };
-        let fields = if given.shared { 1 } else { channels };
-        let sampler = |field: &GaussianField, number: usize| {
-            // The first one is the field itself, so that a scalar equation shows the published fields.
-            let field = field.clone();
-            let field =
-                if number == 0 { field } else { field.with_purpose(&format!("initial channel {number}")) };
-            field.sampler(grid)
-        };
-        let source = match (&given.field, given.fourier, given.bumps) {
-            (Some(field), None, None) => {
-                let mut field = GaussianField::from_setting(field, Boundary::Periodic, lengths)?;
-                if let Some(modes) = given.modes {
-                    field = field.with_modes_up_to(modes);
-                }
-                Source::Fields((0..fields).map(|number| sampler(&field, number)).collect::<Result<_>>()?)
-            }
-            (None, Some(cutoff), None) => {
-                settings::unused("modes", given.modes, "with fourier, which has the highest wave itself")?;
-                let white = Covariance { amplitude: 1.0, inverse_length: 0.0, exponent: 0.0 };
-                let field = GaussianField::new(white, Boundary::Periodic, lengths)?.with_modes_up_to(cutoff);
-                Source::Fields((0..fields).map(|number| sampler(&field, number)).collect::<Result<_>>()?)
-            }
-            (None, None, Some(count)) => {
-                let sharpness = given.sharpness.unwrap_or(20.0);
-                if count == 0 || !(sharpness.is_finite() && sharpness > 0.0) {
-                    let got = format!("{count} of sharpness {sharpness}");
-                    return Err(Error::value("bumps", "at least one, of positive sharpness", got));
-                }
-                Source::Bumps { grid: grid.to_vec(), count, sharpness, fields }
-            }
-            _ => {
-                let expected = "exactly one of field, fourier and bumps";
-                return Err(Error::value("initial", expected, setting));
-            }
-        };
-        let numbers = |name: &str, value: Option<toml::Value>, default: f64| {
+        let kind = kind_of(&table)?;
+        let (common, own): (Table, Table) =
+            table.into_iter().partition(|(key, _)| COMMON.contains(&key.as_str()));
+        let common: Common = settings::read("initial", common)?;
+        let fields = if common.shared { 1 } else { channels };
+        let state = (kind.build)(own, &Frame { grid, lengths, fields })?;
+        let numbers = |name: &str, value: Option<Value>, default: f64| {
             settings::numbers(name, &value.unwrap_or(default.into()), channels)
         };
         Ok(Self {
-            source,
-            normalise: given.normalise,
-            scale: numbers("scale", given.scale, 1.0)?,
-            offset: numbers("offset", given.offset, 0.0)?,
+            state,
+            fields,
+            normalise: common.normalise,
+            scale: numbers("scale", common.scale, 1.0)?,
+            offset: numbers("offset", common.offset, 0.0)?,
         })
     }
 
     /// Sample `index` under `seed`: `[x1, .., xd, channels]`.
     pub(super) fn sample(&self, seed: u64, index: u64) -> ArrayD<f64> {
-        let mut fields = self.fields(seed, index);
-        fields.iter_mut().for_each(|field| normalise(self.normalise, field));
+        let field = |number: usize| {
+            let mut field = self.state.sample(seed, index, number);
+            normalise(self.normalise, &mut field);
+            field
+        };
+        let fields: Vec<ArrayD<f64>> = (0..self.fields).map(field).collect();
         let views: Vec<ArrayD<f64>> = (self.scale.iter().zip(&self.offset).enumerate())
             .map(|(channel, (scale, offset))| {
                 fields[channel.min(fields.len() - 1)].mapv(|v| scale * v + offset)
@@ -151,30 +146,48 @@ impl Initial {
         // All fields have the shape of the grid.
         ndarray::stack(axis, &views).unwrap_or_default().as_standard_layout().into_owned()
     }
+}
 
-    fn fields(&self, seed: u64, index: u64) -> Vec<ArrayD<f64>> {
-        match &self.source {
-            Source::Fields(samplers) => samplers.iter().map(|sampler| sampler.sample(seed, index)).collect(),
-            Source::Bumps { grid, count, sharpness, fields } => {
-                let random = Random::new(seed, "initial bumps");
-                let bumps = |field: usize| {
-                    let centre = |bump: usize, axis: usize| {
-                        random.uniforms(index, ((field * count + bump) * 3 + axis) as u64)[0]
-                    };
-                    ArrayD::from_shape_fn(grid.clone(), |point| {
-                        let bump = |bump: usize| {
-                            let far = |axis: usize| {
-                                let x = point[axis] as f64 / grid[axis] as f64;
-                                (PI * (x - centre(bump, axis))).sin().powi(2)
-                            };
-                            (-sharpness * (0..grid.len()).map(far).sum::<f64>()).exp()
-                        };
-                        (0..*count).map(bump).sum()
-                    })
-                };
-                (0..*fields).map(bumps).collect()
-            }
+/// The one kind that a table names, with keys of its own alone.
+fn kind_of(table: &Table) -> Result<&'static Kind> {
+    let named: Vec<&Kind> = KINDS.iter().filter(|kind| table.contains_key(kind.name)).collect();
+    let names = KINDS.iter().map(|kind| kind.name);
+    let [kind] = named[..] else {
+        let known: Vec<&str> = names.chain(COMMON).collect();
+        let options: Vec<&str> = KINDS.iter().flat_map(|kind| kind.options.iter().copied()).collect();
+        let unknown =
+            table.keys().find(|key| !known.contains(&key.as_str()) && !options.contains(&key.as_str()));
+        if let Some(unknown) = unknown {
+            return Err(Error::unknown_name("initial", &known, unknown));
         }
+        let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+        let expected = format!("exactly one of {}", names.join(", "));
+        return Err(Error::value("initial", expected, Value::Table(table.clone())));
+    };
+    let known: Vec<&str> = [kind.name].iter().chain(kind.options).chain(&COMMON).copied().collect();
+    let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) else { return Ok(kind) };
+    let error = Error::unknown_name("initial setting", &known, unknown);
+    Err(if closest(unknown, &known).is_some() { error } else { error.with_hint(kind.help) })
+}
+
+/// Checks the number of terms of a sum.
+fn check_count(name: &str, count: usize) -> Result<()> {
+    if (1..=MOST).contains(&count) {
+        return Ok(());
+    }
+    Err(Error::value(name, format!("1 to {MOST}"), count))
+}
+
+/// A number, which is both ends, or `[low, high]`.
+fn range(name: &str, value: Option<&Value>, default: [f64; 2]) -> Result<[f64; 2]> {
+    let Some(value) = value else { return Ok(default) };
+    let ends = match value {
+        Value::Array(list) if list.len() == 2 => number(&list[0]).zip(number(&list[1])),
+        other => number(other).map(|v| (v, v)),
+    };
+    match ends {
+        Some((low, high)) if low <= high => Ok([low, high]),
+        _ => Err(Error::value(name, "a finite number, or two, [low, high]", value)),
     }
 }
 
@@ -182,7 +195,7 @@ fn normalise(kind: Normalisation, field: &mut ArrayD<f64>) {
     let largest = || field.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
     let (shift, factor) = match kind {
         Normalisation::None => return,
-        Normalisation::Max => (0.0, largest()),
+        Normalisation::Max | Normalisation::Absolute => (0.0, largest()),
         Normalisation::Std => (0.0, (field.iter().map(|v| v * v).sum::<f64>() / field.len() as f64).sqrt()),
         Normalisation::Range => {
             let low = field.iter().copied().fold(f64::INFINITY, f64::min);
@@ -193,5 +206,8 @@ fn normalise(kind: Normalisation, field: &mut ArrayD<f64>) {
     // A field that is zero stays so.
     if factor > 0.0 {
         field.mapv_inplace(|v| (v - shift) / factor);
+    }
+    if kind == Normalisation::Absolute {
+        field.mapv_inplace(f64::abs);
     }
 }

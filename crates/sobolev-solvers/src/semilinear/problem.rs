@@ -66,11 +66,7 @@ const COMMON: [(&str, &str); 13] = [
     ("scheme", "\"exponential\", or \"crank-nicolson-euler\" of first order"),
     ("precision", "\"f64\", or \"f32\" at twice the speed"),
     ("dealiasing", "leave out the waves onto which products alias"),
-    (
-        "initial",
-        "a field's name; { field = .., modes = .. }, { fourier = highest wave } or { bumps = count, sharpness = .. }; \
-      with normalise = \"none\", \"max\", \"std\" or \"range\", scale, offset, shared",
-    ),
+    ("initial", super::initial::HELP),
 ];
 
 fn settings_of<C: Catalogued>() -> Vec<SettingEntry> {

@@ -472,7 +472,7 @@ fn settings_of_data_sets_out_of_range_are_named() {
         ("scheme = \"euler\"", "scheme: expected one of exponential, crank-nicolson-euler"),
         ("precision = \"f16\"", "precision: expected one of f32, f64"),
         ("initial = 3", "initial: expected the name of a field"),
-        ("initial = {}", "exactly one of field, fourier and bumps"),
+        ("initial = {}", "exactly one of field, fourier, bumps, sines, shocks, clusters"),
         ("initial = { fourier = 3, bumps = 2 }", "exactly one of"),
         ("initial = { bumps = 0 }", "bumps"),
         ("initial = { fourier = 300 }", "resolves wavenumber 300"),

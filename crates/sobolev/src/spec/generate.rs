@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sobolev_data::{Compression, Existing, GenerateOptions, Precision, Report};
-use sobolev_solvers::{EQUATIONS, EquationEntry, Problem};
+use sobolev_data::{Compression, Existing, GenerateOptions, Precision, Report, Shard};
+use sobolev_solvers::{EQUATIONS, EquationEntry, Problem, difficulty};
 use sobolev_tensor::Monitor;
 
 use super::{SampleRange, Spec};
@@ -20,7 +20,12 @@ use crate::error::Result;
 /// compression = "gzip 4"
 /// [settings]
 /// size = 64
+/// forcing = { uniform = [0.5, 2.0] }
 /// ```
+///
+/// Numbers of the settings may be drawn for each sample, as `forcing` here: see
+/// [`EquationEntry::problem`](sobolev_solvers::EquationEntry::problem). A table `[difficulty]` gives them by difficulty: see
+/// [`sobolev_solvers::difficulty`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GenerateSpec {
@@ -44,12 +49,19 @@ pub struct GenerateSpec {
     /// What to do when the file exists: `"refuse"` (the default), `"resume"` or `"replace"`.
     #[serde(default)]
     pub existing: Existing,
+    /// Makes a part of the samples only, such as `"2/8"`, into a file of its own: `darcy.shard-2-of-8.h5` for `darcy.h5`.
+    /// [`MergeSpec`](super::MergeSpec) joins the parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// Threads that solve; all processors by default. The samples do not depend on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
     /// Settings of the equation; those that are absent take its defaults.
     #[serde(default)]
     pub settings: toml::Table,
+    /// Settings by difficulty, which are turned into settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difficulty: Option<toml::Table>,
 }
 
 fn thousand() -> SampleRange {
@@ -94,17 +106,35 @@ impl GenerateSpec {
             precision: Precision::default(),
             compression: Compression::default(),
             existing: Existing::default(),
+            shard: None,
             threads: None,
             settings: toml::Table::new(),
+            difficulty: None,
         }
     }
 
     /// The problem that the samples come from.
     ///
     /// # Errors
-    /// When the equation or a setting is not known, or a setting is out of range.
+    /// When the equation, a setting or a difficulty is not known, or one is out of range.
     pub fn problem(&self) -> Result<Box<dyn Problem>> {
-        Ok((equation(&self.equation)?.build)(self.settings.clone())?)
+        let entry = equation(&self.equation)?;
+        let given = self.settings.clone();
+        let settings = match &self.difficulty {
+            Some(difficulty) => difficulty::settings(entry.name, difficulty, given)?,
+            None => given,
+        };
+        Ok(entry.problem(settings)?)
+    }
+
+    /// The file that [`run`](Self::run) writes: the output, or that of the shard.
+    pub fn path(&self) -> PathBuf {
+        self.shard.map_or_else(|| self.output.clone(), |shard| shard.path(&self.output))
+    }
+
+    /// The spec with all settings, of a problem that was made of it.
+    pub(super) fn resolved(&self, problem: &dyn Problem) -> Self {
+        Self { settings: problem.settings(), difficulty: None, ..self.clone() }
     }
 
     /// Generates the data set; the resolved spec is stored beside it. See [`sobolev_data::generate`] for what the monitor
@@ -114,16 +144,18 @@ impl GenerateSpec {
     /// When the spec makes no sense, a sample cannot be solved, or the file cannot be written.
     pub fn run(&self, monitor: &dyn Monitor) -> Result<Report> {
         let problem = self.problem()?;
-        super::make_folder_of(&self.output)?;
+        let path = self.path();
+        super::make_folder_of(&path)?;
         let options = GenerateOptions::default()
             .with_precision(self.precision)
             .with_compression(self.compression)
-            .with_existing(self.existing);
+            .with_existing(self.existing)
+            .with_shard(self.shard);
         let report = super::on_threads(self.threads, || {
             let (problem, samples) = (problem.as_ref(), self.samples.0.clone());
-            Ok(sobolev_data::generate(problem, self.seed, samples, &self.output, &options, monitor)?)
+            Ok(sobolev_data::generate(problem, self.seed, samples, &path, &options, monitor)?)
         })?;
-        super::store(&Self { settings: problem.settings(), ..self.clone() }, &self.output)?;
+        super::store(&self.resolved(problem.as_ref()), &path)?;
         Ok(report)
     }
 }
@@ -151,6 +183,18 @@ mod tests {
         assert!(read("sed = 3").unwrap_err().contains("unknown field `sed`, expected one of"));
         assert!(read("compression = \"zip\"").unwrap_err().contains("gzip 1"));
         assert!(read("settings = { sise = 3 }").unwrap_err().contains("sise"));
+        assert!(read("shard = \"9/8\"").unwrap_err().contains("1/n to n/n"));
+        assert!(read("settings = { size = 64 }\ndifficulty = { delta1 = -1.5, gamma2 = 1.5 }").is_ok());
+        assert!(
+            read("difficulty = { delta1 = -1.5, gamma2 = 1.5 }")
+                .unwrap_err()
+                .contains("size: expected the points")
+        );
+        assert!(
+            read("settings = { size = { choice = [8, 16] } }")
+                .unwrap_err()
+                .contains("one value for all samples")
+        );
         assert!(read("settings = { viscosity = -1.0 }").unwrap_err().contains("viscosity"));
         let error = GenerateSpec::new("burger", "b.h5", 1).problem().unwrap_err().to_string();
         assert!(error.contains("did you mean \"burgers\"?"), "{error}");

@@ -4,6 +4,7 @@
 //! | spec | does | result |
 //! |---|---|---|
 //! | [`GenerateSpec`] | solves samples of an equation | a data set |
+//! | [`MergeSpec`] | joins shards | a data set |
 //! | [`TrainSpec`] | fits a model to a data set | a checkpoint and its history |
 //! | [`EvaluateSpec`] | compares a model with a data set | an [`Evaluation`](crate::metrics::Evaluation) |
 //! | [`PredictSpec`] | lets a model answer | an array file or a data set |
@@ -26,8 +27,10 @@
 //! ```
 
 mod data;
+mod estimate;
 mod evaluate;
 mod generate;
+mod merge;
 mod predict;
 mod table;
 mod train;
@@ -38,8 +41,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use data::{DataSpec, SampleRange};
+pub use estimate::Estimate;
 pub use evaluate::EvaluateSpec;
 pub use generate::GenerateSpec;
+pub use merge::MergeSpec;
 pub use predict::{PredictReport, PredictSpec};
 pub use table::{insert, setting};
 pub use train::{TrainReport, TrainSpec, Validation};

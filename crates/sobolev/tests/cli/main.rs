@@ -1,9 +1,14 @@
 //! The command line, run as a program in a folder of its own.
 
 mod bad_input;
+mod batch;
 mod full_disk;
+mod fuzz;
 mod interruption;
+#[cfg(unix)]
+mod kill;
 mod lists;
+mod presets;
 mod round_trip;
 mod sample_data;
 

@@ -96,14 +96,14 @@ impl Console {
             if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() },
         );
         let template =
-            format!("{{prefix}} {{bar:32}} {{pos}}/{{len}} {unit}, {{elapsed}} of {{duration}}  {{msg}}");
+            format!("{{prefix}} {{bar:32}} {{pos}}/{{len}} {unit}, {{elapsed}}, {{eta}} left  {{msg}}");
         // The template is a constant but for the unit; the default style does for one that indicatif does not take.
         bar.set_style(
             ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
         bar.set_prefix(task.to_string());
         bar.enable_steady_tick(Duration::from_millis(200));
-        Progress { bar, stop: Arc::clone(&self.stop) }
+        Progress { bar, began: AtomicBool::new(false), stop: Arc::clone(&self.stop) }
     }
 }
 
@@ -114,6 +114,8 @@ fn signals(source: io::Error) -> Error {
 /// A progress bar that is also the monitor of the work: it hands on Ctrl-C.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    /// Whether any work was told of.
+    began: AtomicBool,
     stop: Arc<AtomicBool>,
 }
 
@@ -139,6 +141,10 @@ impl Monitor for Progress {
     fn progress(&self, done: u64, total: u64) {
         self.bar.set_length(total);
         self.bar.set_position(done);
+        if !self.began.swap(true, Ordering::Relaxed) {
+            // What an earlier run has done says nothing of the speed of this one.
+            self.bar.reset_eta();
+        }
     }
 
     fn cancelled(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use sobolev::spec::GenerateSpec;
+use sobolev::tensor::bytes_in_words;
 
 use crate::Answer;
 use crate::console::Console;
@@ -12,7 +13,10 @@ const EXAMPLES: &str = "\
 Examples:
   sobolev generate darcy --size 64 --samples 0..500 --seed 1 -o train.h5
   sobolev generate burgers --size 256 --viscosity 0.01 --set frames=10 -o burgers.h5
+  sobolev generate burgers --set viscosity='{ log-uniform = [1e-3, 1e-1] }' -o burgers.h5
   sobolev generate spec.toml --resume
+  sobolev generate spec.toml --shard 2/8
+  sobolev generate spec.toml --dry-run
 
 Sample i depends on the seed, i and the settings alone: ranges can be made on different machines, and a run that was killed
 goes on with --resume to the same bits. The settings of an equation are listed by \"sobolev equations NAME\".
@@ -54,6 +58,12 @@ pub(crate) struct Arguments {
     /// none, or "gzip 1" to "gzip 9" [default: none]
     #[arg(long, value_name = "METHOD")]
     compression: Option<String>,
+    /// Make part I of N only, into a file of its own; "sobolev merge" joins them
+    #[arg(long, value_name = "I/N")]
+    shard: Option<String>,
+    /// Print the spec with all settings, the shapes, the size and the expected time, and write nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Go on where an earlier run was interrupted
     #[arg(long, conflicts_with = "replace")]
     resume: bool,
@@ -79,8 +89,18 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Answer {
     overlay.set("compression", arguments.compression)?;
     overlay.set("existing", arguments.resume.then_some("resume"))?;
     overlay.set("existing", arguments.replace.then_some("replace"))?;
+    overlay.set("shard", arguments.shard)?;
     overlay.count("threads", console.threads().map(|n| n as u64))?;
     let spec: GenerateSpec = overlay.spec()?;
+    if arguments.dry_run {
+        let progress = console.progress("one sample", "samples");
+        let estimate = spec.estimate(&progress)?;
+        progress.finish();
+        console.result(&estimate)?;
+        return Ok(true);
+    }
+    let size = bytes_in_words(spec.expected_bytes()?);
+    console.note(format!("{}: {size} before compression", spec.path().display()));
     let progress = console.progress(&spec.equation, "samples");
     let report = spec.run(&progress)?;
     progress.finish();

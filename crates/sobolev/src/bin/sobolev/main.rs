@@ -9,6 +9,7 @@ mod evaluate;
 mod generate;
 mod info;
 mod lists;
+mod merge;
 mod options;
 mod predict;
 mod quickstart;
@@ -64,6 +65,7 @@ Ctrl-C stops at the next safe point; what was made is kept and --resume goes on.
 enum Command {
     Quickstart(quickstart::Arguments),
     Generate(generate::Arguments),
+    Merge(merge::Arguments),
     Info(info::Arguments),
     Train(Box<train::Arguments>),
     Evaluate(evaluate::Arguments),
@@ -104,6 +106,7 @@ fn run(Arguments { command, json, quiet, threads }: Arguments) -> Answer {
     match command {
         Command::Quickstart(arguments) => quickstart::run(arguments, &console),
         Command::Generate(arguments) => generate::run(arguments, &console),
+        Command::Merge(arguments) => merge::run(arguments, &console),
         Command::Info(arguments) => info::run(&arguments, &console),
         Command::Train(arguments) => train::run(*arguments, &console),
         Command::Evaluate(arguments) => evaluate::run(arguments, &console),

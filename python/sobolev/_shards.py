@@ -1,0 +1,80 @@
+"""Shards of a data set on the workers of another engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from sobolev import _core
+from sobolev._progress import progress_bar
+
+# How often a shard that failed, or whose worker died, is tried again.
+RETRIES = 3
+# More shards than threads: the last ones end at about the same time.
+SHARDS_PER_THREAD = 4
+
+
+def generate_shards(
+    file: str | None,
+    changes: dict[str, Any],
+    client: Any,
+    count: int | None,
+    *,
+    replace: bool,
+    progress: bool,
+) -> Any:
+    """Run the shards of a spec on a client, or here one after the other, and merge them. Returns the file."""
+    is_dask = hasattr(client, "scheduler_info")
+    count = default_count(file, changes, client) if count is None else count
+    output, shards = _core.shard_specs(file, changes, count)
+    if not shards:
+        return _core.generate(file, {**changes, "output": os.fspath(output)}, None)
+    paths = [path for _, path in shards]
+    if replace:
+        remove(paths)
+    with progress_bar(progress, "shards", "shards") as bar:
+        for done in run([text for text, _ in shards], client, is_dask):
+            if bar.callback is not None:
+                bar.callback(done, count, "")
+    with progress_bar(progress, "merge", "samples") as bar:
+        written = _core.merge(output, paths, replace, bar.callback)
+    # What they hold is in the data set now.
+    remove(paths)
+    return written
+
+
+def default_count(file: str | None, changes: dict[str, Any], client: Any) -> int:
+    """Some shards for each thread of the workers, at most one a sample."""
+    if hasattr(client, "nthreads"):
+        threads: int = sum(client.nthreads().values())
+    else:
+        threads = getattr(client, "_max_workers", None) or 1
+    return max(1, min(SHARDS_PER_THREAD * threads, _core.sample_count(file, changes)))
+
+
+def run(specs: list[str], client: Any, is_dask: bool) -> Iterator[int]:
+    """Run all specs; yields how many are done whenever one is. An error cancels those that have not begun."""
+    if client is None:
+        for done, spec in enumerate(specs, start=1):
+            _core.generate_toml(spec)
+            yield done
+        return
+    options: dict[str, Any] = {"retries": RETRIES, "pure": False} if is_dask else {}
+    futures = [client.submit(_core.generate_toml, spec, **options) for spec in specs]
+    try:
+        for done, future in enumerate(futures, start=1):
+            future.result()
+            yield done
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def remove(paths: list[Any]) -> None:
+    """Remove shards with the specs beside them, where they are."""
+    for path in paths:
+        for name in (os.fspath(path), f"{os.fspath(path)}.toml"):
+            with suppress(FileNotFoundError):
+                os.remove(name)
