@@ -3,4 +3,5 @@
 mod export;
 mod formats;
 mod hostile;
+mod layouts;
 mod memory;
