@@ -65,6 +65,8 @@ pub(crate) struct About {
     /// Residual and number under the seed of each stored sample, or none at all.
     pub(crate) residuals: Vec<f64>,
     pub(crate) numbers: Vec<u64>,
+    /// What the file of another program says of the equation and its parameters.
+    pub(crate) attributes: Vec<(String, String)>,
 }
 
 /// Samples, each an input and a target field on a grid; in a file (read when asked for) or in memory.
@@ -128,6 +130,7 @@ impl Dataset {
             finished: samples,
             residuals: Vec::new(),
             numbers: Vec::new(),
+            attributes: Vec::new(),
         };
         let fields = [plain_field("input", &input.shape[1..]), plain_field("target", &target.shape[1..])];
         Ok(Self::new(Storage::Memory { input, target }, about, (0..samples).collect(), fields))
@@ -191,6 +194,17 @@ impl Dataset {
             view.field = field;
         }
         Ok(self)
+    }
+
+    pub(crate) fn with_attributes(mut self, attributes: Vec<(String, String)>) -> Self {
+        self.about = Arc::new(About { attributes, ..(*self.about).clone() });
+        self
+    }
+
+    /// Whether the grids are those of the storage.
+    #[cfg(feature = "hdf5")]
+    pub(crate) fn shows_all_points(&self) -> bool {
+        self.input.is_whole() && self.target.is_whole()
     }
 
     /// Number of samples.

@@ -24,6 +24,7 @@
 //! beside it, and takes its place when it is whole.
 
 mod compress;
+mod copy;
 mod header;
 mod record;
 mod schema;
@@ -37,7 +38,10 @@ use hdf5_metno as hdf5;
 use rayon::prelude::*;
 
 pub(crate) use compress::compress;
+pub(crate) use copy::write_copy;
 pub(crate) use header::Header;
+pub(crate) use schema::{write_number, write_text, write_texts};
+pub(crate) use untimed::{create_untimed, new_dataset};
 pub(crate) use writer::{Finished, Writer};
 
 use crate::dataset::{About, Dataset, Side, Storage};
@@ -178,6 +182,7 @@ impl DataFile {
             finished: rows.len(),
             residuals: self.residuals.clone(),
             numbers: self.numbers.clone(),
+            attributes: Vec::new(),
         };
         let fields = [self.header.input.clone(), self.header.target.clone()];
         Ok(Dataset::new(Storage::File(Box::new(self)), about, rows, fields))

@@ -13,8 +13,13 @@ mod assembly;
 mod columns;
 #[cfg(feature = "hdf5")]
 mod hdf5_file;
+#[cfg(feature = "hdf5")]
+mod hdf5_write;
 mod matlab5;
+mod matlab_write;
 mod numpy;
+#[cfg(feature = "hdf5")]
+mod own;
 #[cfg(feature = "hdf5")]
 mod pdearena;
 #[cfg(feature = "hdf5")]
@@ -25,6 +30,7 @@ mod tables;
 #[cfg(feature = "hdf5")]
 mod the_well;
 mod variable;
+pub(crate) mod write;
 mod zarr;
 
 use std::ops::Range;
@@ -33,6 +39,7 @@ use std::path::{Path, PathBuf};
 use sobolev_tensor::Error as NumericError;
 
 pub use variable::{AxisKind, Contents, Variable};
+pub(crate) use write::Job;
 
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
@@ -53,6 +60,27 @@ pub struct FormatEntry {
     contents: fn(&Path) -> Result<Contents>,
     /// The rows of one array along its first axis, in row-major order, its axes as [`Variable::shape`].
     load: fn(&Path, &Variable, Precision, Range<usize>) -> Result<Values>,
+    /// Writes a data set; nothing for formats that are only read.
+    write: Option<fn(&Job<'_>) -> Result<()>>,
+}
+
+impl FormatEntry {
+    /// Whether data sets can be written in this format.
+    pub fn is_written(&self) -> bool {
+        self.write.is_some()
+    }
+
+    /// Whether what is written is a folder of files.
+    pub(crate) fn writes_folder(&self) -> bool {
+        self.name == zarr::ENTRY.name
+    }
+
+    pub(crate) fn write(&self, job: &Job<'_>) -> Result<()> {
+        match self.write {
+            Some(write) => write(job),
+            None => Err(Error::unsupported(job.path, format!("{} is only read", self.name))),
+        }
+    }
 }
 
 impl std::fmt::Debug for FormatEntry {
@@ -61,9 +89,11 @@ impl std::fmt::Debug for FormatEntry {
     }
 }
 
-/// Every foreign format that is read. Command line, Python and documentation read this list. A format comes before those
+/// Every format that is read, and those of them that are written. Command line, Python and documentation read this list. A format comes before those
 /// that would recognise its files too.
 pub static FORMATS: &[FormatEntry] = &[
+    #[cfg(feature = "hdf5")]
+    own::ENTRY,
     #[cfg(feature = "hdf5")]
     pdebench::ENTRY,
     #[cfg(feature = "hdf5")]
@@ -240,9 +270,11 @@ pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
     let entry = recognise(path)?;
     let contents = (entry.contents)(path)?;
     if options.target_path.is_none() && contents.says_axes() {
-        return assembly::read(path, entry, &contents, options);
+        let data = assembly::read(path, entry, &contents, options)?;
+        return Ok(data.with_attributes(contents.attributes));
     }
     let entries = [entry, recognise(target_path)?];
+    let attributes = contents.attributes;
     let listed = [contents.variables, (entries[1].contents)(target_path)?.variables];
     let [input, target] = choose([path, target_path], [&listed[0], &listed[1]], options)?;
     let smallest = input.shape.len().min(target.shape.len());
@@ -265,7 +297,7 @@ pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
         read.push(values);
     }
     let [input, target] = <[Values; 2]>::try_from(read).expect("two sides");
-    Dataset::from_values(input, target, Some(path))
+    Ok(Dataset::from_values(input, target, Some(path))?.with_attributes(attributes))
 }
 
 /// The variables that are named, the only one of a file of its own, or a pair that is known.

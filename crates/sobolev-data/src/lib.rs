@@ -14,6 +14,7 @@
 //! Features: `hdf5` (on by default) compiles the HDF5 library, statically, with CMake 3.26 or newer. Without it, data sets
 //! in memory, `.npz`, `.npy` and MATLAB level 5 remain.
 
+mod convert;
 mod dataset;
 mod description;
 mod draft;
@@ -29,6 +30,7 @@ mod signature;
 mod values;
 mod view;
 
+pub use convert::{convert, output_format};
 pub use dataset::{Dataset, Side};
 pub use description::{Compression, Provenance};
 pub use error::{Error, Result};

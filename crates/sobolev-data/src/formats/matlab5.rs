@@ -13,7 +13,7 @@ use flate2::read::ZlibDecoder;
 use sobolev_tensor::Real;
 
 use super::columns::Columns;
-use super::{Contents, FormatEntry, Variable};
+use super::{Contents, FormatEntry, Variable, matlab_write};
 use crate::error::{Error, Result};
 use crate::values::{Numbers, Precision, Values, bytes_of};
 
@@ -30,6 +30,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
         Precision::F32 => load::<f32>(path, &variable.name).map(|values| values.rows(rows)),
         Precision::F64 => load::<f64>(path, &variable.name).map(|values| values.rows(rows)),
     },
+    write: Some(matlab_write::level5),
 };
 
 const MATRIX: u32 = 14;

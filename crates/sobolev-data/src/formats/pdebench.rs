@@ -10,6 +10,8 @@
 //!
 //! Points are cell centres. The list of times may be longer than there are frames; the rest of it is dropped.
 
+mod write;
+
 use std::ops::Range;
 use std::path::Path;
 
@@ -29,6 +31,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
     recognises: |path, head| Layout::of(root_names(path, head)).is_some(),
     contents,
     load,
+    write: Some(write::write),
 };
 
 /// Arrays of compressible flow, in the order of the published models.

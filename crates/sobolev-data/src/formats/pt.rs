@@ -17,6 +17,7 @@
 
 mod pickle;
 mod tensor;
+mod write;
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -56,6 +57,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
             Precision::F64 => file.values::<f64>(&tensor.rows(rows)),
         }
     },
+    write: Some(write::write),
 };
 
 /// Name of the first member of a zip archive.

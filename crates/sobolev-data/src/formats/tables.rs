@@ -9,7 +9,7 @@ use sobolev_tensor::Real;
 
 use super::columns::Columns;
 use super::hdf5_file::{self, attributes, kind, open};
-use super::{Contents, FormatEntry, Variable};
+use super::{Contents, FormatEntry, Variable, matlab_write};
 use crate::error::Result;
 use crate::file::damaged;
 use crate::values::{Numbers, Precision, Values};
@@ -22,6 +22,7 @@ pub(super) const MATLAB73: FormatEntry = FormatEntry {
     recognises: |_, head| head.hdf5.is_some() && head.bytes.starts_with(b"MATLAB 7.3"),
     contents: |path| contents(path, true),
     load: |path, variable, precision, rows| load(path, &variable.name, precision, rows, true),
+    write: Some(matlab_write::level73),
 };
 
 /// Arrays at the root of any other HDF5 file; those with the attribute `MATLAB_class` are reversed.
@@ -32,6 +33,7 @@ pub(super) const HDF5: FormatEntry = FormatEntry {
     recognises: |_, head| head.hdf5.is_some(),
     contents: |path| contents(path, false),
     load: |path, variable, precision, rows| load(path, &variable.name, precision, rows, false),
+    write: None,
 };
 
 /// Values read at once.

@@ -4,6 +4,8 @@
 //! any of B, T and each axis may be missing, as the attributes `sample_varying`, `time_varying` and `dim_varying` say.
 //! `/dimensions` holds `time` and the points of each axis, `/boundary_conditions` a group for each condition.
 
+mod write;
+
 use std::path::Path;
 
 use hdf5_metno as hdf5;
@@ -31,6 +33,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
         let group = group.map_err(|e| damaged(path, &variable.name, &e))?;
         rows(path, &dataset(path, &group, &variable.name)?, wanted, precision)
     },
+    write: Some(write::write),
 };
 
 const ORDERS: [&str; 3] = ["t0_fields", "t1_fields", "t2_fields"];

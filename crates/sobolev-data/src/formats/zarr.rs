@@ -7,6 +7,7 @@
 
 mod codec;
 mod metadata;
+mod write;
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -36,6 +37,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
             Precision::F64 => array.rows::<f64>(rows),
         }
     },
+    write: Some(write::write),
 };
 
 const METADATA: &str = "zarr.json";

@@ -168,7 +168,7 @@ impl Machine<'_> {
     }
 
     fn insert(&mut self, items: Vec<Object>) -> Parsed<Option<Object>> {
-        if items.len() % 2 != 0 {
+        if !items.len().is_multiple_of(2) {
             return Err("a key without a value".to_string());
         }
         match self.top()? {
