@@ -20,6 +20,7 @@ pub enum Precision {
 
 impl Precision {
     /// The precision of a type.
+    #[cfg(feature = "hdf5")]
     pub(crate) fn of<T: Real>() -> Self {
         if size_of::<T>() == Self::F32.bytes() { Self::F32 } else { Self::F64 }
     }

@@ -2,7 +2,7 @@
 //! first and time last, and `t`.
 
 use std::fs::File;
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Write};
 
 use ndarray::{ArrayD, Axis as ArrayAxis};
 use sobolev_tensor::{Error as NumericError, Real};
@@ -126,6 +126,7 @@ pub(super) fn level73(job: &Job<'_>) -> Result<()> {
         Precision::F32 => level73_as::<f32>(job, "single")?,
         Precision::F64 => level73_as::<f64>(job, "double")?,
     }
+    use std::io::{Seek, SeekFrom};
     let file = File::options().write(true).open(job.draft);
     let write = file.and_then(|mut file| {
         file.seek(SeekFrom::Start(0))?;

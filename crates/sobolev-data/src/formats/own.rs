@@ -30,7 +30,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
             Precision::F64 => Values::from_array(data.read_side::<f64>(side, &rows)?),
         })
     },
-    write: Some(|job| write_copy(job)),
+    write: Some(write_copy),
 };
 
 fn contents(path: &Path) -> Result<Contents> {

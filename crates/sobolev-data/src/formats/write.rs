@@ -58,6 +58,7 @@ impl Job<'_> {
         Error::Io { path: self.path.to_path_buf(), action: "write", source }
     }
 
+    #[cfg_attr(not(feature = "hdf5"), expect(dead_code, reason = "only formats within HDF5 ask for it"))]
     /// The error of data for which the format has no place.
     pub(crate) fn no_place(&self, what: impl Into<String>) -> Error {
         Error::unsupported(self.path, what)
@@ -85,6 +86,7 @@ impl Job<'_> {
 }
 
 /// States of one system at several times.
+#[cfg_attr(not(feature = "hdf5"), expect(dead_code, reason = "only formats within HDF5 ask for it"))]
 pub(crate) struct Evolution {
     pub(crate) times: Vec<f64>,
     pub(crate) space: Vec<Axis>,
@@ -124,6 +126,7 @@ impl Evolution {
         })
     }
 
+    #[cfg_attr(not(feature = "hdf5"), expect(dead_code, reason = "only formats within HDF5 ask for it"))]
     /// Trajectories `[samples, time, space.., channels]`.
     pub(crate) fn read<T: Real>(&self, job: &Job<'_>, rows: Range<usize>) -> Result<ArrayD<T>> {
         let part = |side: Side| -> Result<ArrayD<T>> {

@@ -46,7 +46,11 @@ fn write_as<T: Real>(job: &Job<'_>, bytes_of: impl Fn(T, &mut Vec<u8>)) -> Resul
         let points: Vec<u8> = axis.points.iter().flat_map(|point| point.to_le_bytes()).collect();
         let about = json!({ "units": axis.units, "boundary_condition": axis.boundary });
         let length = [axis.points.len()];
-        put(job, &format!("{name}/{METADATA}"), array::<f64>(&length, &length, &[name.clone()], about))?;
+        put(
+            job,
+            &format!("{name}/{METADATA}"),
+            array::<f64>(&length, &length, std::slice::from_ref(name), about),
+        )?;
         put_bytes(job, &format!("{name}/c/0"), &points)?;
     }
     job.blocks(|rows| {
