@@ -11,6 +11,7 @@
 
 mod assembly;
 mod columns;
+mod describe;
 #[cfg(feature = "hdf5")]
 mod hdf5_file;
 #[cfg(feature = "hdf5")]
@@ -25,6 +26,7 @@ mod pdearena;
 #[cfg(feature = "hdf5")]
 mod pdebench;
 pub mod pt;
+mod statistics;
 #[cfg(feature = "hdf5")]
 mod tables;
 #[cfg(feature = "hdf5")]
@@ -38,6 +40,8 @@ use std::path::{Path, PathBuf};
 
 use sobolev_tensor::Error as NumericError;
 
+pub use describe::{ArrayDescription, FileDescription, describe};
+pub use statistics::Statistics;
 pub use variable::{AxisKind, Contents, Variable};
 pub(crate) use write::Job;
 
@@ -60,6 +64,8 @@ pub struct FormatEntry {
     contents: fn(&Path) -> Result<Contents>,
     /// The rows of one array along its first axis, in row-major order, its axes as [`Variable::shape`].
     load: fn(&Path, &Variable, Precision, Range<usize>) -> Result<Values>,
+    /// Whether rows can be read without the others.
+    by_rows: bool,
     /// Writes a data set; nothing for formats that are only read.
     write: Option<fn(&Job<'_>) -> Result<()>>,
 }

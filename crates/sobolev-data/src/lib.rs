@@ -28,6 +28,8 @@ mod generate;
 mod info;
 mod signature;
 mod values;
+#[cfg(feature = "hdf5")]
+mod verify;
 mod view;
 
 pub use convert::{convert, output_format};
@@ -39,3 +41,5 @@ pub use export::export_npz;
 pub use generate::{Existing, GenerateOptions, Report, generate};
 pub use info::{AxisInfo, FieldInfo, Info};
 pub use values::Precision;
+#[cfg(feature = "hdf5")]
+pub use verify::{Verification, verify};

@@ -130,7 +130,7 @@ impl Source<'_> {
         }
         let mut first = 0;
         for variable in &side.variables {
-            let channels = channel_names(variable).len();
+            let channels = variable.channels().len();
             let all = ArrayViewMutD::from_shape(IxDyn(&shape), &mut values);
             let mut all = all.map_err(|_| NumericError::shape(side.name, "rows of one length", &shape))?;
             self.fill(variable, side, first..first + channels, &mut all)?;
@@ -152,7 +152,7 @@ impl Source<'_> {
                 return Err(Error::unsupported(self.path, what));
             }
         }
-        let names: Vec<String> = side.variables.iter().flat_map(|variable| channel_names(variable)).collect();
+        let names: Vec<String> = side.variables.iter().flat_map(|variable| variable.channels()).collect();
         let time = side.variables.iter().find_map(|variable| variable.time());
         let frames = side.frames.clone().unwrap_or(0..0);
         let times = time.map(|(_, axis)| {
@@ -208,20 +208,6 @@ impl Source<'_> {
         }
         Ok(())
     }
-}
-
-/// Names of the channels that a variable becomes: of a vector `name_x, name_y`, of a tensor in product order.
-fn channel_names(variable: &Variable) -> Vec<String> {
-    variable.components().fold(vec![variable.name.clone()], |names, (_, parts)| match parts {
-        [] | [_] => names,
-        _ => {
-            let join = |name: &String, part: &String| match name == &variable.name {
-                true => format!("{name}_{part}"),
-                false => format!("{name}{part}"),
-            };
-            names.iter().flat_map(|name| parts.iter().map(move |part| join(name, part))).collect()
-        }
-    })
 }
 
 /// Where the values of a variable go.

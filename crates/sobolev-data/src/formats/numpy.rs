@@ -25,6 +25,7 @@ pub(super) const NPZ: FormatEntry = FormatEntry {
         Precision::F32 => npz_load::<f32>(path, &variable.name).map(|values| values.rows(rows)),
         Precision::F64 => npz_load::<f64>(path, &variable.name).map(|values| values.rows(rows)),
     },
+    by_rows: false,
     write: Some(crate::export::write_npz),
 };
 
@@ -44,6 +45,7 @@ pub(super) const NPY: FormatEntry = FormatEntry {
         Precision::F32 => Ok(values(npy_open::<Number<f32>>(path)?).rows(rows)),
         Precision::F64 => Ok(values(npy_open::<Number<f64>>(path)?).rows(rows)),
     },
+    by_rows: false,
     write: None,
 };
 

@@ -31,6 +31,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
     recognises: |path, head| Layout::of(root_names(path, head)).is_some(),
     contents,
     load,
+    by_rows: true,
     write: Some(write::write),
 };
 

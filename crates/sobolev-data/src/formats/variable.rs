@@ -69,6 +69,20 @@ impl Variable {
         })
     }
 
+    /// Names of the channels that it becomes: of a vector `name_x, name_y`, of a tensor in product order, `name_xx` and on.
+    pub(super) fn channels(&self) -> Vec<String> {
+        self.components().fold(vec![self.name.clone()], |names, (_, parts)| match parts {
+            [] | [_] => names,
+            _ => {
+                let join = |name: &String, part: &String| match *name == self.name {
+                    true => format!("{name}_{part}"),
+                    false => format!("{name}{part}"),
+                };
+                names.iter().flat_map(|name| parts.iter().map(move |part| join(name, part))).collect()
+            }
+        })
+    }
+
     /// The rows `rows` along the first axis.
     ///
     /// # Errors
@@ -115,7 +129,7 @@ impl Contents {
     }
 
     /// Whether the format says what the axes of its arrays are.
-    pub(super) fn says_axes(&self) -> bool {
+    pub fn says_axes(&self) -> bool {
         self.variables.iter().any(|variable| !variable.axes.is_empty())
     }
 }

@@ -37,6 +37,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
             Precision::F64 => array.rows::<f64>(rows),
         }
     },
+    by_rows: true,
     write: Some(write::write),
 };
 

@@ -132,13 +132,13 @@ fn files_changed_at_random_give_an_error_or_sound_arrays() {
     let random = Random::new(11, "hostile");
     // Small headers first: the structure of the fixtures is most of what there is to change.
     let mut files = vec![
-        ("level5.mat", 3000),
-        ("level5_compressed.mat", 3000),
-        ("plain.npz", 2000),
-        ("compressed.npz", 2000),
-        ("inputs.npy", 3000),
-        ("columns.pt", 1500),
-        ("half.pt", 1500),
+        ("level5.mat", 2000),
+        ("level5_compressed.mat", 2000),
+        ("plain.npz", 1200),
+        ("compressed.npz", 1200),
+        ("inputs.npy", 1500),
+        ("columns.pt", 1000),
+        ("half.pt", 1000),
     ];
     if cfg!(feature = "hdf5") {
         // HDF5 takes 1 to 2 ms to open a file a few times.
@@ -187,7 +187,7 @@ fn changed_weights_and_stores_give_an_error_or_sound_arrays() {
     let bytes = std::fs::read(fixture("state.pt")).unwrap();
     let path = folder.path().join("state.pt");
     let mut sound = 0;
-    for _ in 0..1500 {
+    for _ in 0..1000 {
         let mut changed = bytes.clone();
         change(&mut changed, &mut random);
         std::fs::write(&path, &changed).unwrap();
@@ -199,7 +199,7 @@ fn changed_weights_and_stores_give_an_error_or_sound_arrays() {
             }
         }
     }
-    assert!(sound > 1000, "{sound}");
+    assert!(sound > 500, "{sound}");
     let store = folder.path().join("store.zarr");
     for part in ["", "plain", "plain/c/0/0", "checked", "checked/c/0/0", "zstd", "zstd/c/0/0"] {
         std::fs::create_dir_all(store.join(part)).unwrap();

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sobolev_data::{Dataset, formats};
+use sobolev_data::{Dataset, Precision, formats};
 use sobolev_tensor::Error as NumericError;
 
 use crate::error::{Error, Result};
@@ -107,6 +107,12 @@ pub struct DataSpec {
     /// Number of grid axes of another program's arrays, where the shapes leave it open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<usize>,
+    /// Frames of another program's trajectories that are the input, 1 by default; the frames after them are the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_frames: Option<usize>,
+    /// Frames of another program's trajectories become channels instead of points of an axis `time`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frames_as_channels: bool,
 }
 
 /// The keys of the table, with their defaults.
@@ -123,6 +129,9 @@ struct DataTable {
     target: Option<String>,
     target_path: Option<PathBuf>,
     dimensions: Option<usize>,
+    input_frames: Option<usize>,
+    #[serde(default)]
+    frames_as_channels: bool,
 }
 
 fn one() -> usize {
@@ -141,6 +150,8 @@ impl DataSpec {
             target: None,
             target_path: None,
             dimensions: None,
+            input_frames: None,
+            frames_as_channels: false,
         }
     }
 
@@ -152,10 +163,22 @@ impl DataSpec {
         self.part(self.open_whole()?)
     }
 
+    /// [`open`](Self::open), other programs' files in the precision they are stored in.
+    pub(crate) fn open_as_stored(&self) -> Result<Dataset> {
+        if !self.is_foreign() {
+            return self.open();
+        }
+        let double = |variable: &formats::Variable| ["float64", "double"].contains(&variable.kind.as_str());
+        let any = formats::variables(&self.path)?.iter().any(|v| v.shape.len() > 1 && double(v));
+        self.part(self.open_foreign(if any { Precision::F64 } else { Precision::F32 })?)
+    }
+
     /// The samples and grid points that are wanted.
     fn part(&self, whole: Dataset) -> Result<Dataset> {
         let part = match &self.samples {
             None => whole,
+            // Of another program's file no others were read.
+            Some(range) if whole.provenance().is_none() && range.len() == whole.len() as u64 => whole,
             Some(range) => {
                 let samples = whole.len();
                 if range.0.end > samples as u64 {
@@ -217,25 +240,41 @@ impl DataSpec {
             Err(Foreign { .. } | NotHdf5 { .. } | Unsupported { .. })
                 if formats::recognise(&self.path).is_ok() =>
             {
-                let mut options = formats::ReadOptions::default();
-                match (&self.input, &self.target) {
-                    (Some(input), Some(target)) => options = options.with_variables(input, target),
-                    (None, None) => {}
-                    _ => {
-                        let message = "samples with targets need the names of both, input and target";
-                        return Err(Error::spec(self.path.display(), message));
-                    }
-                }
-                if let Some(path) = &self.target_path {
-                    options = options.with_target_file(path);
-                }
-                if let Some(dimensions) = self.dimensions {
-                    options = options.with_dimensions(dimensions);
-                }
-                Ok(formats::read(&self.path, &options)?)
+                self.open_foreign(Precision::F32)
             }
             other => Ok(other?),
         }
+    }
+
+    fn open_foreign(&self, precision: Precision) -> Result<Dataset> {
+        let mut options = formats::ReadOptions::default().with_precision(precision);
+        match (&self.input, &self.target) {
+            (Some(input), Some(target)) => options = options.with_variables(input, target),
+            (Some(input), None) if formats::contents(&self.path)?.says_axes() => {
+                options = options.with_evolution(input);
+            }
+            (None, None) => {}
+            _ => {
+                let message = "samples with targets need the names of both, input and target";
+                return Err(Error::spec(self.path.display(), message));
+            }
+        }
+        if let Some(path) = &self.target_path {
+            options = options.with_target_file(path);
+        }
+        if let Some(dimensions) = self.dimensions {
+            options = options.with_dimensions(dimensions);
+        }
+        if let Some(frames) = self.input_frames {
+            options = options.with_input_frames(frames);
+        }
+        if self.frames_as_channels {
+            options = options.with_frames_as_channels();
+        }
+        if let Some(SampleRange(samples)) = &self.samples {
+            options = options.with_samples(samples.start as usize..samples.end as usize);
+        }
+        Ok(formats::read(&self.path, &options)?)
     }
 }
 
@@ -251,12 +290,22 @@ impl<'de> Deserialize<'de> for DataSpec {
                 Ok(DataSpec::new(path))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<DataSpec, A::Error> {
-                let DataTable { path, samples, stride, finished, input, target, target_path, dimensions } =
-                    DataTable::deserialize(MapAccessDeserializer::new(map))?;
-                if target.is_some() && input.is_none() {
+                let table = DataTable::deserialize(MapAccessDeserializer::new(map))?;
+                if table.target.is_some() && table.input.is_none() {
                     return Err(A::Error::custom("target is named, input is not"));
                 }
-                Ok(DataSpec { path, samples, stride, finished, input, target, target_path, dimensions })
+                Ok(DataSpec {
+                    path: table.path,
+                    samples: table.samples,
+                    stride: table.stride,
+                    finished: table.finished,
+                    input: table.input,
+                    target: table.target,
+                    target_path: table.target_path,
+                    dimensions: table.dimensions,
+                    input_frames: table.input_frames,
+                    frames_as_channels: table.frames_as_channels,
+                })
             }
         }
         deserializer.deserialize_any(DataVisitor)

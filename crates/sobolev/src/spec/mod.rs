@@ -6,6 +6,8 @@
 //! | [`GenerateSpec`] | solves samples of an equation | a data set |
 //! | [`TrainSpec`] | fits a model to a data set | a checkpoint and its history |
 //! | [`EvaluateSpec`] | compares a model with a data set | an [`Evaluation`](crate::metrics::Evaluation) |
+//! | [`ConvertSpec`] | writes samples in another format | a file of another program |
+//! | [`PlotSpec`] | draws a sample | a PNG or GIF file |
 //! | [`PredictSpec`] | lets a model answer | an array file or a data set |
 //!
 //! Keys that are not known are errors. The resolved spec, with all defaults, is stored beside each result as `RESULT.toml`
@@ -25,9 +27,11 @@
 //! # Ok::<(), sobolev::Error>(())
 //! ```
 
+mod convert;
 mod data;
 mod evaluate;
 mod generate;
+mod plot;
 mod predict;
 mod table;
 mod train;
@@ -37,9 +41,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use convert::{ConvertReport, ConvertSpec};
 pub use data::{DataSpec, SampleRange};
 pub use evaluate::EvaluateSpec;
 pub use generate::GenerateSpec;
+pub use plot::PlotSpec;
 pub use predict::{PredictReport, PredictSpec};
 pub use table::{insert, setting};
 pub use train::{TrainReport, TrainSpec, Validation};
