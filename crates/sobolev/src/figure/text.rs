@@ -117,7 +117,8 @@ mod tests {
         let field = array![[0.0, 1.0], [0.0, 0.0]];
         assert_eq!(text_map(field.view(), 4, Ink::Shades), ["\u{2588}\u{2588}  ", "    "]);
         let lines = text_map(field.view(), 4, Ink::Colours);
-        let bright = "38;2;253;231;36";
+        let bright = ColourMap::Viridis.colour(1.0).map(|v| v.to_string()).join(";");
+        let bright = &format!("38;2;{bright}m");
         assert!(lines[0].contains(bright) && !lines[1].contains(bright), "{lines:?}");
         let wide = text_map(Array2::<f32>::zeros((421, 421)).view(), 30, Ink::Shades);
         assert_eq!((wide.len(), wide[0].chars().count()), (15, 30));

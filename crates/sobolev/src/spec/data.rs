@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::de::value::MapAccessDeserializer;
@@ -160,35 +160,22 @@ impl DataSpec {
     /// # Errors
     /// When the file is missing, damaged, unfinished or of no known format, or the part that is wanted is not in it.
     pub fn open(&self) -> Result<Dataset> {
-        self.part(self.open_whole()?)
+        self.open_with(|_| Ok(Precision::F32))
     }
 
     /// [`open`](Self::open), other programs' files in the precision they are stored in.
     pub(crate) fn open_as_stored(&self) -> Result<Dataset> {
-        if !self.is_foreign() {
-            return self.open();
-        }
-        let double = |variable: &formats::Variable| ["float64", "double"].contains(&variable.kind.as_str());
-        let any = formats::variables(&self.path)?.iter().any(|v| v.shape.len() > 1 && double(v));
-        self.part(self.open_foreign(if any { Precision::F64 } else { Precision::F32 })?)
+        self.open_with(|path| {
+            let double =
+                |variable: &formats::Variable| ["float64", "double"].contains(&variable.kind.as_str());
+            let any = formats::variables(path)?.iter().any(|v| v.shape.len() > 1 && double(v));
+            Ok(if any { Precision::F64 } else { Precision::F32 })
+        })
     }
 
-    /// The samples and grid points that are wanted.
-    fn part(&self, whole: Dataset) -> Result<Dataset> {
-        let part = match &self.samples {
-            None => whole,
-            // Of another program's file no others were read.
-            Some(range) if whole.provenance().is_none() && range.len() == whole.len() as u64 => whole,
-            Some(range) => {
-                let samples = whole.len();
-                if range.0.end > samples as u64 {
-                    let expected = format!("a range within the {samples} of {}", self.path.display());
-                    return Err(NumericError::value("samples", expected, range).into());
-                }
-                whole.select(&(range.0.start as usize..range.0.end as usize).collect::<Vec<_>>())?
-            }
-        };
-        Ok(if self.stride == 1 { part } else { part.subsample(self.stride)? })
+    /// The grid points that are wanted.
+    fn strided(&self, data: Dataset) -> Result<Dataset> {
+        Ok(if self.stride == 1 { data } else { data.subsample(self.stride)? })
     }
 
     /// Opens the inputs alone, for a model of `dimensions` axes: a data set, or an array of another program that need not
@@ -212,13 +199,13 @@ impl DataSpec {
             name: self.input.clone().unwrap_or_else(|| "that is known as an input".to_string()),
             available: variables.iter().map(ToString::to_string).collect(),
         })?;
-        let whole = formats::read(
-            &self.path,
-            &formats::ReadOptions::default()
-                .with_variables(&variable.name, &variable.name)
-                .with_dimensions(dimensions),
-        )?;
-        self.part(whole)
+        let mut options = formats::ReadOptions::default()
+            .with_variables(&variable.name, &variable.name)
+            .with_dimensions(dimensions);
+        if let Some(samples) = self.rows() {
+            options = options.with_samples(samples);
+        }
+        self.strided(formats::read(&self.path, &options)?)
     }
 
     /// Whether the file is one of another program.
@@ -233,17 +220,32 @@ impl DataSpec {
         self.target.is_some() || data.provenance().is_some()
     }
 
-    fn open_whole(&self) -> Result<Dataset> {
+    /// Positions of the samples that are wanted.
+    fn rows(&self) -> Option<Range<usize>> {
+        self.samples.as_ref().map(|range| range.0.start as usize..range.0.end as usize)
+    }
+
+    fn open_with(&self, precision: impl Fn(&Path) -> Result<Precision>) -> Result<Dataset> {
         use sobolev_data::Error::{Foreign, NotHdf5, Unsupported};
         let own = if self.finished { Dataset::open_finished(&self.path) } else { Dataset::open(&self.path) };
-        match own {
-            Err(Foreign { .. } | NotHdf5 { .. } | Unsupported { .. })
+        let data = match (own, self.rows()) {
+            (Err(Foreign { .. } | NotHdf5 { .. } | Unsupported { .. }), _)
                 if formats::recognise(&self.path).is_ok() =>
             {
-                self.open_foreign(Precision::F32)
+                self.open_foreign(precision(&self.path)?)?
             }
-            other => Ok(other?),
-        }
+            (whole, None) => whole?,
+            (whole, Some(rows)) => {
+                let whole = whole?;
+                if rows.end > whole.len() {
+                    let expected = format!("a range within the {} of {}", whole.len(), self.path.display());
+                    let got = format!("{}..{}", rows.start, rows.end);
+                    return Err(NumericError::value("samples", expected, got).into());
+                }
+                whole.select(&rows.collect::<Vec<_>>())?
+            }
+        };
+        self.strided(data)
     }
 
     fn open_foreign(&self, precision: Precision) -> Result<Dataset> {
@@ -271,8 +273,8 @@ impl DataSpec {
         if self.frames_as_channels {
             options = options.with_frames_as_channels();
         }
-        if let Some(SampleRange(samples)) = &self.samples {
-            options = options.with_samples(samples.start as usize..samples.end as usize);
+        if let Some(samples) = self.rows() {
+            options = options.with_samples(samples);
         }
         Ok(formats::read(&self.path, &options)?)
     }
