@@ -53,7 +53,7 @@ use crate::values::{Numbers, Precision};
 /// Whether HDF5 is to lock files. Its locks (`flock`) are on descriptors that every program started meanwhile inherits, so
 /// that they outlive the file; ours are not. Both are of one kind: other programs with HDF5 see ours, and we see theirs.
 /// Where locks keep other descriptors from reading, ours would be in its way.
-const LOCKED_BY_HDF5: bool = cfg!(not(unix));
+pub(crate) const LOCKED_BY_HDF5: bool = cfg!(not(unix));
 
 /// An open file with all that it says of itself.
 #[derive(Debug)]

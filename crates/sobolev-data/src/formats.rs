@@ -1,6 +1,11 @@
 //! Reading what other programs write: arrays by name, of which two become the inputs and targets of a [`Dataset`].
 //!
-//! [`read`] recognises the format by content, never by the file's name. Variables are named by the caller or found among
+//! [`read`] recognises the format by content, never by the file's name. Formats that say what the axes of their arrays are
+//! (PDEBench, The Well, PDEArena, Zarr with names of dimensions) are cut into inputs and targets by that: the first frames of
+//! trajectories are the input, the later ones the target. [`describe`] tells what a file holds,
+//! [`convert`](crate::convert()) writes a data set in another format.
+//!
+//! Other arrays are chosen so. Variables are named by the caller or found among
 //! the pairs that published data use: `a`/`u` and `coeff`/`sol` (Li et al. 2021, arXiv:2010.08895), `input`/`output`,
 //! `input`/`target`, `x`/`y`.
 //!

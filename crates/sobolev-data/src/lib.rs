@@ -5,8 +5,9 @@
 //! - [`Dataset`]: samples in a file or in memory; [`split_at`](Dataset::split_at), [`shuffled`](Dataset::shuffled),
 //!   [`subsample`](Dataset::subsample), [`read`](Dataset::read). It is the [`SampleSource`](sobolev_nn::SampleSource) of a
 //!   trainer.
-//! - [`formats`]: reading the arrays of MATLAB (levels 5 and 7.3), NumPy and plain HDF5 files; [`export_npz`] for the way
-//!   back.
+//! - [`formats`]: reading PDEBench, The Well, PDEArena, MATLAB (levels 5 and 7.3), NumPy, `torch.save`, Zarr and plain HDF5
+//!   files; [`convert`](convert()) for the way back, [`export_npz`] for archives of NumPy.
+//! - [`verify`](verify()): checksums, finite values, and samples made again.
 //! - [`Error`] says which file, what is wrong with it and what to do.
 //!
 //! Arrays are channels-last: `[batch, x1, .., xd, channels]`; trajectories carry their `time` axis before the grid.

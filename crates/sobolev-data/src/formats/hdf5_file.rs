@@ -11,8 +11,9 @@ use ndarray::IxDyn;
 use sobolev_solvers::Axis;
 use sobolev_tensor::Real;
 
+use crate::draft::{Lock, lock_file};
 use crate::error::{Error, Result};
-use crate::file::{damaged, open_error, slab};
+use crate::file::{LOCKED_BY_HDF5, damaged, open_error, slab};
 use crate::signature::Head;
 use crate::values::{Precision, Values, bytes_of};
 
@@ -21,13 +22,18 @@ const LONGEST: usize = 1 << 20;
 /// gzip reaches 1032 to 1 at most: a shape beyond that is a lie that must not be allocated.
 const LARGEST_RATIO: u64 = 1040;
 
-/// Opens a file to read it.
+/// Opens a file to read it, unless somebody writes to it. HDF5 opens a file twice in one program only with equal flags, so
+/// they are those of our own data sets.
 ///
 /// # Errors
-/// When it is missing, cut or damaged.
+/// When it is missing, locked, cut or damaged.
 pub(super) fn open(path: &Path) -> Result<hdf5::File> {
     Head::read(path)?.check_hdf5(path)?;
-    hdf5::File::open(path).map_err(|error| open_error(path, &error))
+    let _writers_wait = lock_file(path, Lock::Reader)?;
+    hdf5::File::with_options()
+        .with_fapl(|access| access.file_locking(LOCKED_BY_HDF5))
+        .open_as(path, hdf5::OpenMode::Read)
+        .map_err(|error| open_error(path, &error))
 }
 
 /// Names at the root of a file; none when it cannot be read, which whoever opens it will tell.

@@ -77,7 +77,7 @@ fn verification_finds_what_was_changed() {
 #[test]
 fn plots_are_pictures_or_animations() {
     let folder = with_trajectories();
-    folder.ok("generate navier-stokes --set size=16 --samples 0..1 --set time=0.1 --set frames=3 -o n.h5");
+    folder.ok("generate navier-stokes --set size=16 --set solve_size=16 --samples 0..1 --set time=0.1 --set frames=3 -o n.h5");
     assert_eq!(folder.ok("plot b.h5 --sample 3"), "b_3.png\n");
     assert!(folder.bytes("b_3.png").starts_with(b"\x89PNG"));
     assert!(folder.fails("plot b.h5 --sample 3").contains("--replace"));
