@@ -52,7 +52,11 @@ fn info_tells_statistics_and_draws_the_first_sample() {
     let mut command = folder.command();
     command.args(["info", "b.h5"]).env("SOBOLEV_PICTURE_COLUMNS", "60");
     let drawn = String::from_utf8(command.output().unwrap().stdout).unwrap();
-    assert!(drawn.contains("target, last frame") && drawn.contains('\u{2809}'), "{drawn}");
+    let dotted = |line: &str| line.chars().any(|letter| ('\u{2801}'..='\u{28ff}').contains(&letter));
+    assert!(
+        drawn.contains("target, last frame") && drawn.lines().filter(|line| dotted(line)).count() == 6,
+        "{drawn}"
+    );
     assert!(drawn.lines().all(|line| line.chars().count() <= 110), "{drawn}");
     assert!(!folder.ok("info b.h5").contains("last frame"), "no terminal, no picture");
 }
