@@ -113,7 +113,7 @@ pub fn sample_figure(data: &Dataset, sample: usize, channel: Option<&str>) -> Re
             continue;
         }
         for &channel in channels {
-            let map = map(&side.space()[..], side.time(), side.channel(channel));
+            let map = map(side.space(), side.time(), side.channel(channel));
             panels.push(styled(map).title(side.title(channel)).into());
         }
     }
