@@ -7,8 +7,8 @@ use numpy::{Complex64, Element, IntoPyArray, PyArrayDyn, PyReadonlyArrayDyn};
 use pyo3::prelude::*;
 use sobolev::Error;
 use sobolev::multigrid::general::{
-    Centring, Coarsening, Condition, Elliptic, Interpolation, Iteration, Lattice, MultigridParams, Scalar, Side,
-    Smoother, SolveParams, StencilMultigrid, StencilOperator,
+    Centring, Coarsening, Condition, Elliptic, Interpolation, Iteration, Lattice, MultigridParams, Scalar,
+    Side, Smoother, SolveParams, StencilMultigrid, StencilOperator,
 };
 use sobolev::multigrid::{Parallelism, Visits};
 use sobolev::tensor::Error as NumericError;
@@ -46,9 +46,8 @@ impl Params {
     fn read(self) -> PyResult<MultigridParams> {
         let mut axes = [false; 3];
         for axis in self.axes {
-            *axes
-                .get_mut(axis)
-                .ok_or_else(|| raise(NumericError::value("axes", "axes below 3", axis)))? = true;
+            *axes.get_mut(axis).ok_or_else(|| raise(NumericError::value("axes", "axes below 3", axis)))? =
+                true;
         }
         let smoothers = [
             ("gauss-seidel", Smoother::GaussSeidel),

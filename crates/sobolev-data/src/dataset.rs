@@ -67,6 +67,8 @@ pub(crate) struct About {
     pub(crate) numbers: Vec<u64>,
     /// Settings that were drawn for each stored sample.
     pub(crate) parameters: Vec<(String, Vec<f64>)>,
+    /// What the file of another program says of the equation and its parameters.
+    pub(crate) attributes: Vec<(String, String)>,
 }
 
 /// Samples, each an input and a target field on a grid; in a file (read when asked for) or in memory.
@@ -131,6 +133,7 @@ impl Dataset {
             residuals: Vec::new(),
             numbers: Vec::new(),
             parameters: Vec::new(),
+            attributes: Vec::new(),
         };
         let fields = [plain_field("input", &input.shape[1..]), plain_field("target", &target.shape[1..])];
         Ok(Self::new(Storage::Memory { input, target }, about, (0..samples).collect(), fields))
@@ -194,6 +197,17 @@ impl Dataset {
             view.field = field;
         }
         Ok(self)
+    }
+
+    pub(crate) fn with_attributes(mut self, attributes: Vec<(String, String)>) -> Self {
+        self.about = Arc::new(About { attributes, ..(*self.about).clone() });
+        self
+    }
+
+    /// Whether the grids are those of the storage.
+    #[cfg(feature = "hdf5")]
+    pub(crate) fn shows_all_points(&self) -> bool {
+        self.input.is_whole() && self.target.is_whole()
     }
 
     /// Number of samples.

@@ -34,7 +34,6 @@ pub(crate) enum Lock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Old {
     /// It stays, and the draft goes.
-    #[cfg_attr(not(feature = "hdf5"), expect(dead_code, reason = "archives are always written anew"))]
     Keep,
     /// It goes, unless somebody writes to it.
     Replace,

@@ -11,6 +11,7 @@ use sobolev_tensor::Error as NumericError;
 use crate::dataset::{Dataset, Side};
 use crate::draft::{Draft, Old, is_at};
 use crate::error::{Error, Result};
+use crate::formats::Job;
 use crate::values::Precision;
 
 /// Writes the samples of `data` to an uncompressed `.npz` archive, in the precision they are stored in.
@@ -37,11 +38,19 @@ pub fn export_npz(data: &Dataset, path: impl AsRef<Path>) -> Result<()> {
 }
 
 /// Whether both names are those of one file.
-fn same_file(one: &Path, other: &Path) -> bool {
+pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
     // Where files have no numbers, their resolved names decide.
     let resolved = [one, other].map(|path| path.canonicalize().ok());
     let by_number = cfg!(unix) && File::open(one).is_ok_and(|file| is_at(&file, other));
     by_number || (resolved[0].is_some() && resolved[0] == resolved[1])
+}
+
+/// Writes the archive of a job.
+pub(crate) fn write_npz(job: &Job<'_>) -> Result<()> {
+    match job.data.precision() {
+        Precision::F32 => write::<f32>(job.data, job.path, job.draft),
+        Precision::F64 => write::<f64>(job.data, job.path, job.draft),
+    }
 }
 
 /// Writes the archive `path` into its draft.

@@ -25,6 +25,7 @@
 //! beside it, and takes its place when it is whole.
 
 mod compress;
+mod copy;
 mod header;
 mod merge;
 mod record;
@@ -39,8 +40,11 @@ use hdf5_metno as hdf5;
 use rayon::prelude::*;
 
 pub(crate) use compress::compress;
+pub(crate) use copy::write_copy;
 pub(crate) use header::Header;
 pub use merge::{MergeReport, merge};
+pub(crate) use schema::{write_number, write_text, write_texts};
+pub(crate) use untimed::{create_untimed, new_dataset};
 pub(crate) use writer::{Finished, Writer};
 
 use crate::dataset::{About, Dataset, Side, Storage};
@@ -52,7 +56,7 @@ use crate::values::{Numbers, Precision};
 /// Whether HDF5 is to lock files. Its locks (`flock`) are on descriptors that every program started meanwhile inherits, so
 /// that they outlive the file; ours are not. Both are of one kind: other programs with HDF5 see ours, and we see theirs.
 /// Where locks keep other descriptors from reading, ours would be in its way.
-const LOCKED_BY_HDF5: bool = cfg!(not(unix));
+pub(crate) const LOCKED_BY_HDF5: bool = cfg!(not(unix));
 
 /// An open file with all that it says of itself.
 #[derive(Debug)]
@@ -182,6 +186,7 @@ impl DataFile {
             residuals: self.residuals.clone(),
             numbers: self.numbers.clone(),
             parameters: self.header.parameters.clone(),
+            attributes: Vec::new(),
         };
         let fields = [self.header.input.clone(), self.header.target.clone()];
         Ok(Dataset::new(Storage::File(Box::new(self)), about, rows, fields))

@@ -1,6 +1,11 @@
 //! Reading what other programs write: arrays by name, of which two become the inputs and targets of a [`Dataset`].
 //!
-//! [`read`] recognises the format by content, never by the file's name. Variables are named by the caller or found among
+//! [`read`] recognises the format by content, never by the file's name. Formats that say what the axes of their arrays are
+//! (PDEBench, The Well, PDEArena, Zarr with names of dimensions) are cut into inputs and targets by that: the first frames of
+//! trajectories are the input, the later ones the target. [`describe`] tells what a file holds,
+//! [`convert`](crate::convert()) writes a data set in another format.
+//!
+//! Other arrays are chosen so. Variables are named by the caller or found among
 //! the pairs that published data use: `a`/`u` and `coeff`/`sol` (Li et al. 2021, arXiv:2010.08895), `input`/`output`,
 //! `input`/`target`, `x`/`y`.
 //!
@@ -9,35 +14,48 @@
 //! grid axes is one less than the smaller of the two ranks, unless [`ReadOptions::with_dimensions`] or
 //! [`ReadOptions::with_channels_last`] says otherwise.
 
+mod assembly;
 mod columns;
+mod describe;
+#[cfg(feature = "hdf5")]
+mod hdf5_file;
+#[cfg(feature = "hdf5")]
+mod hdf5_write;
 mod matlab5;
+mod matlab_write;
 mod numpy;
+mod options;
+#[cfg(feature = "hdf5")]
+mod own;
+#[cfg(feature = "hdf5")]
+mod pdearena;
+#[cfg(feature = "hdf5")]
+mod pdebench;
+pub mod pt;
+mod statistics;
 #[cfg(feature = "hdf5")]
 mod tables;
+#[cfg(feature = "hdf5")]
+mod the_well;
+mod variable;
+pub(crate) mod write;
+mod zarr;
 
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::Path;
 
 use sobolev_tensor::Error as NumericError;
+
+pub use describe::{ArrayDescription, FileDescription, describe};
+pub use options::ReadOptions;
+pub use statistics::Statistics;
+pub use variable::{AxisKind, Contents, Variable};
+pub(crate) use write::Job;
 
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::signature::Head;
 use crate::values::{Precision, Values};
-
-/// A named array in a file, without its values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Variable {
-    /// Name.
-    pub name: String,
-    /// Shape as the program that wrote it shows it: MATLAB's axes in MATLAB's order.
-    pub shape: Vec<usize>,
-}
-
-impl std::fmt::Display for Variable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {:?}", self.name, self.shape)
-    }
-}
 
 /// One line of the list of formats.
 pub struct FormatEntry {
@@ -48,11 +66,34 @@ pub struct FormatEntry {
     /// Usual endings of file names.
     pub extensions: &'static [&'static str],
     /// Whether a file that starts like this is of the format.
-    recognises: fn(&Head) -> bool,
-    /// The numeric arrays in a file.
-    variables: fn(&Path) -> Result<Vec<Variable>>,
-    /// One array in row-major order, its axes as [`Variable::shape`].
-    load: fn(&Path, &str, Precision) -> Result<Values>,
+    recognises: fn(&Path, &Head) -> bool,
+    /// What the file holds.
+    contents: fn(&Path) -> Result<Contents>,
+    /// The rows of one array along its first axis, in row-major order, its axes as [`Variable::shape`].
+    load: fn(&Path, &Variable, Precision, Range<usize>) -> Result<Values>,
+    /// Whether rows can be read without the others.
+    by_rows: bool,
+    /// Writes a data set; nothing for formats that are only read.
+    write: Option<fn(&Job<'_>) -> Result<()>>,
+}
+
+impl FormatEntry {
+    /// Whether data sets can be written in this format.
+    pub fn is_written(&self) -> bool {
+        self.write.is_some()
+    }
+
+    /// Whether what is written is a folder of files.
+    pub(crate) fn writes_folder(&self) -> bool {
+        self.name == zarr::ENTRY.name
+    }
+
+    pub(crate) fn write(&self, job: &Job<'_>) -> Result<()> {
+        match self.write {
+            Some(write) => write(job),
+            None => Err(Error::unsupported(job.path, format!("{} is only read", self.name))),
+        }
+    }
 }
 
 impl std::fmt::Debug for FormatEntry {
@@ -61,68 +102,31 @@ impl std::fmt::Debug for FormatEntry {
     }
 }
 
-/// Every foreign format that is read. Command line, Python and documentation read this list.
+/// Every format that is read, and those of them that are written. Command line, Python and documentation read this list. A format comes before those
+/// that would recognise its files too.
 pub static FORMATS: &[FormatEntry] = &[
+    #[cfg(feature = "hdf5")]
+    own::ENTRY,
+    #[cfg(feature = "hdf5")]
+    pdebench::ENTRY,
+    #[cfg(feature = "hdf5")]
+    the_well::ENTRY,
+    #[cfg(feature = "hdf5")]
+    pdearena::ENTRY,
     matlab5::ENTRY,
     #[cfg(feature = "hdf5")]
     tables::MATLAB73,
     #[cfg(feature = "hdf5")]
     tables::HDF5,
+    pt::ENTRY,
     numpy::NPZ,
     numpy::NPY,
+    zarr::ENTRY,
 ];
 
 /// Pairs of variables that published data use.
-const PAIRS: [(&str, &str); 5] =
-    [("a", "u"), ("coeff", "sol"), ("input", "output"), ("input", "target"), ("x", "y")];
-
-/// What to read from a foreign file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ReadOptions {
-    input: Option<String>,
-    target: Option<String>,
-    target_path: Option<PathBuf>,
-    dimensions: Option<usize>,
-    channels_last: bool,
-    precision: Precision,
-}
-
-impl ReadOptions {
-    /// Names of the variables that hold inputs and targets.
-    #[must_use]
-    pub fn with_variables(mut self, input: impl Into<String>, target: impl Into<String>) -> Self {
-        (self.input, self.target) = (Some(input.into()), Some(target.into()));
-        self
-    }
-
-    /// Another file that holds the targets, such as a second `.npy` file.
-    #[must_use]
-    pub fn with_target_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.target_path = Some(path.into());
-        self
-    }
-
-    /// Number of grid axes; one less than the smaller rank by default.
-    #[must_use]
-    pub fn with_dimensions(mut self, dimensions: usize) -> Self {
-        self.dimensions = Some(dimensions);
-        self
-    }
-
-    /// Both arrays have their channel axis already, however many grid axes each has.
-    #[must_use]
-    pub fn with_channels_last(mut self) -> Self {
-        self.channels_last = true;
-        self
-    }
-
-    /// Number type to keep the values in; single by default.
-    #[must_use]
-    pub fn with_precision(mut self, precision: Precision) -> Self {
-        self.precision = precision;
-        self
-    }
-}
+const PAIRS: [(&str, &str); 6] =
+    [("a", "u"), ("coeff", "sol"), ("nu", "tensor"), ("input", "output"), ("input", "target"), ("x", "y")];
 
 /// The format of a file.
 ///
@@ -130,6 +134,10 @@ impl ReadOptions {
 /// When the file cannot be opened or is of no known format.
 pub fn recognise(path: impl AsRef<Path>) -> Result<&'static FormatEntry> {
     let path = path.as_ref();
+    if path.is_dir() {
+        let what = "a folder without the zarr.json of a Zarr store (version 3)";
+        return if zarr::is_store(path) { Ok(&zarr::ENTRY) } else { Err(Error::unsupported(path, what)) };
+    }
     let head = Head::read(path)?;
     #[cfg(not(feature = "hdf5"))]
     if head.hdf5.is_some() {
@@ -138,7 +146,7 @@ pub fn recognise(path: impl AsRef<Path>) -> Result<&'static FormatEntry> {
     if head.hdf5.is_some() {
         head.check_hdf5(path)?;
     }
-    FORMATS.iter().find(|entry| (entry.recognises)(&head)).ok_or_else(|| {
+    FORMATS.iter().find(|entry| (entry.recognises)(path, &head)).ok_or_else(|| {
         let names: Vec<&str> = FORMATS.iter().map(|entry| entry.name).collect();
         Error::unsupported(
             path,
@@ -147,13 +155,21 @@ pub fn recognise(path: impl AsRef<Path>) -> Result<&'static FormatEntry> {
     })
 }
 
+/// What a file of any known format holds: its numeric arrays and what it says of them.
+///
+/// # Errors
+/// When the file cannot be read or is of no known format.
+pub fn contents(path: impl AsRef<Path>) -> Result<Contents> {
+    let path = path.as_ref();
+    (recognise(path)?.contents)(path)
+}
+
 /// The numeric arrays in a file of any known format.
 ///
 /// # Errors
 /// When the file cannot be read or is of no known format.
 pub fn variables(path: impl AsRef<Path>) -> Result<Vec<Variable>> {
-    let path = path.as_ref();
-    (recognise(path)?.variables)(path)
+    contents(path).map(|contents| contents.variables)
 }
 
 /// Reads a file of any known format into memory. A data set of this library is opened as such, and names do not matter.
@@ -163,23 +179,59 @@ pub fn variables(path: impl AsRef<Path>) -> Result<Vec<Variable>> {
 /// array holds NaN or infinity (the error says which and where), or the arrays do not fit each other.
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
     let path = path.as_ref();
-    if cfg!(feature = "hdf5") && Head::read(path)?.hdf5.is_some() {
+    if cfg!(feature = "hdf5") && !path.is_dir() && Head::read(path)?.hdf5.is_some() {
         match Dataset::open(path) {
             Err(Error::Foreign { .. }) => {}
             ours => return ours,
         }
     }
     let target_path = options.target_path.as_deref().unwrap_or(path);
-    let names = [(path, &options.input, "input"), (target_path, &options.target, "target")];
-    let entries = [recognise(path)?, recognise(target_path)?];
-    let listed = [(entries[0].variables)(path)?, (entries[1].variables)(target_path)?];
+    let entry = recognise(path)?;
+    let contents = (entry.contents)(path)?;
+    if options.target_path.is_none() && contents.says_axes() {
+        let data = assembly::read(path, entry, &contents, options)?;
+        return Ok(data.with_attributes(contents.attributes));
+    }
+    let entries = [entry, recognise(target_path)?];
+    let attributes = contents.attributes;
+    let listed = [contents.variables, (entries[1].contents)(target_path)?.variables];
+    let [input, target] = choose([path, target_path], [&listed[0], &listed[1]], options)?;
+    let smallest = input.shape.len().min(target.shape.len());
+    let dimensions = options.dimensions.unwrap_or(smallest.saturating_sub(1));
+    let sides = [(path, input, entries[0]), (target_path, target, entries[1])];
+    let mut read = Vec::new();
+    for (path, variable, entry) in sides {
+        let mut shape = if options.channels_last {
+            variable.shape.clone()
+        } else {
+            with_channels(path, variable, dimensions)?
+        };
+        let rows = options.rows(shape.first().copied().unwrap_or(0))?;
+        if let Some(samples) = shape.first_mut() {
+            *samples = rows.len();
+        }
+        let mut values = variable.load(entry, path, options.precision, rows)?;
+        values.check_finite(&format!("{}: variable {}", path.display(), variable.name))?;
+        values.shape = shape;
+        read.push(values);
+    }
+    let [input, target] = <[Values; 2]>::try_from(read).expect("two sides");
+    Ok(Dataset::from_values(input, target, Some(path))?.with_attributes(attributes))
+}
+
+/// The variables that are named, the only one of a file of its own, or a pair that is known.
+fn choose<'a>(
+    paths: [&Path; 2],
+    listed: [&'a [Variable]; 2],
+    options: &ReadOptions,
+) -> Result<[&'a Variable; 2]> {
+    let names = [&options.input, &options.target];
     let mut chosen: [Option<&Variable>; 2] = [None, None];
     for side in 0..2 {
-        let (file, name, _) = names[side];
-        if let Some(name) = name {
+        if let Some(name) = names[side] {
             let found = listed[side].iter().find(|variable| variable.name == *name);
-            chosen[side] = Some(found.ok_or_else(|| missing(file, name, &listed[side]))?);
-        } else if let ([only], true) = (&listed[side][..], options.target_path.is_some()) {
+            chosen[side] = Some(found.ok_or_else(|| missing(paths[side], name, listed[side]))?);
+        } else if let ([only], true) = (listed[side], options.target_path.is_some()) {
             chosen[side] = Some(only);
         }
     }
@@ -194,34 +246,10 @@ pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
     let [Some(input), Some(target)] = chosen else {
         let side = usize::from(chosen[0].is_some());
         let wanted = if side == 0 { "for the input" } else { "for the target" };
-        return Err(missing(
-            names[side].0,
-            &format!("{wanted} was named, and no known pair is there"),
-            &listed[side],
-        ));
+        let what = format!("{wanted} was named, and no known pair is there");
+        return Err(missing(paths[side], &what, listed[side]));
     };
-    let smallest = input.shape.len().min(target.shape.len());
-    let dimensions = options.dimensions.unwrap_or(smallest.saturating_sub(1));
-    let shapes = if options.channels_last {
-        [input.shape.clone(), target.shape.clone()]
-    } else {
-        [with_channels(path, input, dimensions)?, with_channels(target_path, target, dimensions)?]
-    };
-    let mut values = [
-        (entries[0].load)(path, &input.name, options.precision)?,
-        (entries[1].load)(target_path, &target.name, options.precision)?,
-    ];
-    let sides = [(path, input), (target_path, target)];
-    for ((values, shape), (path, variable)) in values.iter_mut().zip(shapes).zip(sides) {
-        if values.shape != variable.shape {
-            let what = format!("variable {variable} has shape {:?} when it is read", values.shape);
-            return Err(Error::damaged(path, what));
-        }
-        values.check_finite(&format!("{}: variable {}", path.display(), variable.name))?;
-        values.shape = shape;
-    }
-    let [input, target] = values;
-    Dataset::from_values(input, target, Some(path))
+    Ok([input, target])
 }
 
 fn missing(path: &Path, name: &str, available: &[Variable]) -> Error {

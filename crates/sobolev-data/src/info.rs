@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use sobolev_solvers::Field;
+use sobolev_solvers::{Axis, Field};
 use sobolev_tensor::bytes_in_words;
 
 use crate::dataset::{Dataset, Side};
@@ -92,15 +92,21 @@ pub struct AxisInfo {
     pub boundary: String,
 }
 
-impl FieldInfo {
-    fn new(side: &str, field: &Field) -> Self {
-        let axes = field.axes.iter().map(|axis| AxisInfo {
+impl AxisInfo {
+    pub(crate) fn new(axis: &Axis) -> Self {
+        Self {
             name: axis.name.clone(),
             points: axis.points.len(),
             range: [axis.points.first(), axis.points.last()].map(|end| end.copied().unwrap_or(f64::NAN)),
             units: axis.units.clone(),
             boundary: axis.boundary.clone(),
-        });
+        }
+    }
+}
+
+impl FieldInfo {
+    fn new(side: &str, field: &Field) -> Self {
+        let axes = field.axes.iter().map(AxisInfo::new);
         Self {
             side: side.to_string(),
             name: field.name.clone(),

@@ -6,8 +6,9 @@
 //! - [`Dataset`]: samples in a file or in memory; [`split_at`](Dataset::split_at), [`shuffled`](Dataset::shuffled),
 //!   [`subsample`](Dataset::subsample), [`read`](Dataset::read). It is the [`SampleSource`](sobolev_nn::SampleSource) of a
 //!   trainer.
-//! - [`formats`]: reading the arrays of MATLAB (levels 5 and 7.3), NumPy and plain HDF5 files; [`export_npz`] for the way
-//!   back.
+//! - [`formats`]: reading PDEBench, The Well, PDEArena, MATLAB (levels 5 and 7.3), NumPy, `torch.save`, Zarr and plain HDF5
+//!   files; [`convert`](convert()) for the way back, [`export_npz`] for archives of NumPy.
+//! - [`verify`](verify()): checksums, finite values, and samples made again.
 //! - [`Error`] says which file, what is wrong with it and what to do.
 //!
 //! Arrays are channels-last: `[batch, x1, .., xd, channels]`; trajectories carry their `time` axis before the grid.
@@ -15,6 +16,7 @@
 //! Features: `hdf5` (on by default) compiles the HDF5 library, statically, with CMake 3.26 or newer. Without it, data sets
 //! in memory, `.npz`, `.npy` and MATLAB level 5 remain.
 
+mod convert;
 mod dataset;
 mod description;
 mod draft;
@@ -32,8 +34,11 @@ mod signature;
 #[cfg(feature = "hdf5")]
 mod space;
 mod values;
+#[cfg(feature = "hdf5")]
+mod verify;
 mod view;
 
+pub use convert::{convert, output_format};
 pub use dataset::{Dataset, Side};
 pub use description::{Compression, Provenance};
 pub use error::{Error, Result};
@@ -48,3 +53,5 @@ pub use shard::Shard;
 #[cfg(feature = "hdf5")]
 pub use space::{expected_bytes, free_bytes};
 pub use values::Precision;
+#[cfg(feature = "hdf5")]
+pub use verify::{Verification, verify};

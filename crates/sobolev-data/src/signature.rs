@@ -23,6 +23,9 @@ pub(crate) struct Head {
     pub(crate) hdf5: Option<u64>,
     /// Length that the HDF5 superblock announces, when it could be read.
     announced: Option<u64>,
+    /// Names at the root of an HDF5 file, once somebody has asked.
+    #[cfg(feature = "hdf5")]
+    pub(crate) names: std::cell::OnceCell<Vec<String>>,
 }
 
 impl Head {
@@ -40,7 +43,14 @@ impl Head {
         let io = |source| Error::io(path, "read", source);
         let mut bytes = Vec::new();
         file.by_ref().take(1024).read_to_end(&mut bytes).map_err(io)?;
-        let mut head = Self { bytes, len: metadata.len(), hdf5: None, announced: None };
+        let mut head = Self {
+            bytes,
+            len: metadata.len(),
+            hdf5: None,
+            announced: None,
+            #[cfg(feature = "hdf5")]
+            names: std::cell::OnceCell::new(),
+        };
         // The signature stands at 0, or behind a user block at 512, 1024, 2048, ..
         let mut offset = 0;
         while offset + 8 <= head.len {

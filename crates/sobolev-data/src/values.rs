@@ -19,6 +19,12 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// The precision of a type.
+    #[cfg(feature = "hdf5")]
+    pub(crate) fn of<T: Real>() -> Self {
+        if size_of::<T>() == Self::F32.bytes() { Self::F32 } else { Self::F64 }
+    }
+
     /// Name as in Rust: `f32` or `f64`.
     pub fn name(self) -> &'static str {
         match self {
@@ -58,6 +64,15 @@ impl Numbers {
             Ok(single) => Self::F32(*single),
             Err(other) => Self::F64(other.downcast::<Vec<f64>>().map_or_else(|_| Vec::new(), |v| *v)),
         }
+    }
+
+    /// The values, when they are of type `T`.
+    pub(crate) fn as_slice<T: Real>(&self) -> Option<&[T]> {
+        let any: &dyn Any = match self {
+            Self::F32(values) => values,
+            Self::F64(values) => values,
+        };
+        any.downcast_ref::<Vec<T>>().map(Vec::as_slice)
     }
 
     pub(crate) fn precision(&self) -> Precision {
@@ -161,6 +176,22 @@ impl Values {
             array.iter().copied().collect()
         };
         Self::new(shape, Numbers::from_vec(values))
+    }
+
+    /// The rows `rows` of an array that was read as a whole.
+    pub(crate) fn rows(mut self, rows: std::ops::Range<usize>) -> Self {
+        let Some(first) = self.shape.first_mut() else { return self };
+        if rows == (0..*first) {
+            return self;
+        }
+        let each = self.numbers.len().checked_div(*first).unwrap_or(0);
+        let range = rows.start.min(*first) * each..rows.end.min(*first) * each;
+        *first = rows.end.min(*first) - rows.start.min(*first);
+        self.numbers = match self.numbers {
+            Numbers::F32(values) => Numbers::F32(values[range].to_vec()),
+            Numbers::F64(values) => Numbers::F64(values[range].to_vec()),
+        };
+        self
     }
 
     /// The error for values that are not finite, with the index of the first one.

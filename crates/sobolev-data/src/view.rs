@@ -45,7 +45,7 @@ impl View {
         self.shape().iter().product()
     }
 
-    fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.slices.iter().all(|slice| slice.step == 1)
     }
 

@@ -22,7 +22,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-pub use problem::{EIKONAL, EikonalProblem, EikonalSettings};
+pub use problem::{EIKONAL, EikonalProblem, EikonalSettings, RandomSpeed};
 
 use crate::solver::SteadySolver;
 use crate::walls::check_lengths;

@@ -43,7 +43,7 @@ mod wave;
 
 pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings, Step};
 pub use darcy::{Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState};
-pub use eikonal::{EIKONAL, Eikonal, EikonalProblem, EikonalSettings, EikonalState};
+pub use eikonal::{EIKONAL, Eikonal, EikonalProblem, EikonalSettings, EikonalState, RandomSpeed};
 pub use flow::{
     Body, FlowProblem, FlowSettings, FlowStep, INCOMPRESSIBLE_FLOW, IncompressibleFlow, Profile, Side,
     centred,

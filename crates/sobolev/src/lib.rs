@@ -15,7 +15,7 @@
 //! - [`Surrogate`]: a model with its normalisers: `fit`, `predict`, `evaluate`, `save`, `load`.
 //! - [`spec`]: what to do as plain data, for TOML files, the command line and Python. (feature `hdf5`)
 //! - [`quickstart`]: the whole way in one call. (feature `hdf5`)
-//! - [`metrics`] judges predictions, [`figure`] draws them, [`mod@bench`] measures.
+//! - [`metrics`] judges predictions, [`figure`] draws them, [`plot`] draws samples, [`mod@bench`] measures.
 //! - The crates of the workspace are re-exported as modules: [`solvers`], [`data`], [`operators`], [`nn`], [`multigrid`], [`fft`],
 //!   [`tensor`]. [`prelude`] has the names that most programs use.
 //!
@@ -31,6 +31,7 @@ pub mod figure;
 mod file;
 pub mod metrics;
 mod picture;
+pub mod plot;
 pub mod prelude;
 #[cfg(feature = "hdf5")]
 pub mod quickstart;

@@ -114,15 +114,15 @@ fn encode(text: &str) -> Written<VarLenUnicode> {
     text.parse().map_err(|_| hdf5::Error::from("a text contains a zero character"))
 }
 
-fn write_text(location: &Location, name: &str, text: &str) -> Written<()> {
+pub(crate) fn write_text(location: &Location, name: &str, text: &str) -> Written<()> {
     location.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&encode(text)?)
 }
 
-fn write_texts(location: &Location, name: &str, texts: &[String]) -> Written<()> {
+pub(crate) fn write_texts(location: &Location, name: &str, texts: &[String]) -> Written<()> {
     let texts = texts.iter().map(|text| encode(text)).collect::<Written<Array1<_>>>()?;
     location.new_attr_builder().with_data(&texts).create(name).map(|_| ())
 }
 
-fn write_number<T: H5Type>(location: &Location, name: &str, value: &T) -> Written<()> {
+pub(crate) fn write_number<T: H5Type>(location: &Location, name: &str, value: &T) -> Written<()> {
     location.new_attr::<T>().create(name)?.write_scalar(value)
 }

@@ -6,6 +6,18 @@ use hdf5_metno as hdf5;
 use hdf5_metno_sys::LOCK;
 use hdf5_metno_sys::h5p::H5Pset_obj_track_times;
 
+/// A new file of the version of 2008, the first whose structure carries checksums, which every program reads. Its first
+/// `user_block` bytes are left to others.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn create_untimed(path: &std::path::Path, user_block: u64) -> Result<hdf5::File, hdf5::Error> {
+    hdf5::File::with_options()
+        .with_fapl(|access| access.libver_v18().file_locking(super::LOCKED_BY_HDF5))
+        .with_fcpl(|root| root.obj_track_times(false).userblock(user_block))
+        .create(path)
+}
+
 /// A new group in `group` that notes no times.
 ///
 /// # Errors
@@ -18,7 +30,7 @@ pub(super) fn new_group(group: &Group, name: &str) -> Result<Group, hdf5::Error>
 ///
 /// # Errors
 /// When HDF5 has no memory left for its properties.
-pub(super) fn new_dataset(group: &Group) -> Result<DatasetBuilder, hdf5::Error> {
+pub(crate) fn new_dataset(group: &Group) -> Result<DatasetBuilder, hdf5::Error> {
     let properties = DatasetCreate::try_new()?;
     let result = {
         let _guard = LOCK.lock();

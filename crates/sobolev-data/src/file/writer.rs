@@ -9,8 +9,8 @@ use hdf5_metno as hdf5;
 use ndarray::{Array2, ArrayView, ArrayView1, ArrayView2, IxDyn};
 use sobolev_tensor::Monitor;
 
-use super::untimed::new_dataset;
-use super::{DataFile, Header, LOCKED_BY_HDF5, explain, open_error, record, schema, slab};
+use super::untimed::{create_untimed, new_dataset};
+use super::{DataFile, Header, explain, open_error, record, schema, slab};
 use crate::draft::{Draft, Old};
 use crate::error::{Error, Result};
 use crate::values::{Numbers, Precision};
@@ -175,12 +175,7 @@ pub(super) fn make(
     level: Option<u8>,
     write: impl FnOnce(&hdf5::File) -> Result<()>,
 ) -> Result<()> {
-    // The version of 2008: the first whose structure carries checksums, and read by every program.
-    let file = hdf5::File::with_options()
-        .with_fapl(|access| access.libver_v18().file_locking(LOCKED_BY_HDF5))
-        .with_fcpl(|root| root.obj_track_times(false))
-        .create(draft)
-        .map_err(|e| open_error(draft, &e))?;
+    let file = create_untimed(draft, 0).map_err(|e| open_error(draft, &e))?;
     let failed = |error: hdf5::Error| write_error(draft, header, &error);
     lay_out(&file, header, level).map_err(failed)?;
     write(&file)?;

@@ -13,7 +13,7 @@ use flate2::read::ZlibDecoder;
 use sobolev_tensor::Real;
 
 use super::columns::Columns;
-use super::{FormatEntry, Variable};
+use super::{Contents, FormatEntry, Variable, matlab_write};
 use crate::error::{Error, Result};
 use crate::values::{Numbers, Precision, Values, bytes_of};
 
@@ -22,14 +22,16 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
     summary: "MATLAB level 5 (save -v6 and -v7, scipy.io.savemat): the original FNO data",
     extensions: &["mat"],
     // Files of level 7.3 have the same mark, and HDF5 behind it.
-    recognises: |head| {
+    recognises: |_, head| {
         head.hdf5.is_none() && head.bytes.len() >= 128 && matches!(&head.bytes[126..128], b"IM" | b"MI")
     },
-    variables,
-    load: |path, name, precision| match precision {
-        Precision::F32 => load::<f32>(path, name),
-        Precision::F64 => load::<f64>(path, name),
+    contents: |path| variables(path).map(Contents::of),
+    load: |path, variable, precision, rows| match precision {
+        Precision::F32 => load::<f32>(path, &variable.name).map(|values| values.rows(rows)),
+        Precision::F64 => load::<f64>(path, &variable.name).map(|values| values.rows(rows)),
     },
+    by_rows: false,
+    write: Some(matlab_write::level5),
 };
 
 const MATRIX: u32 = 14;
@@ -220,7 +222,20 @@ fn parse(stream: &mut impl Read, len: u64, big_endian: bool) -> io::Result<Conte
         return Err(nonsense(&format!("{name} {shape:?} has {stored} bytes of {bytes} each")));
     }
     let stored = Stored { kind: values.kind, bytes, big_endian, short: values.short };
-    Ok(Content::Numbers(Variable { name, shape }, stored))
+    // The class is the type of the variable in MATLAB; the values may be stored in a smaller one.
+    let kind = match class {
+        6 => "double",
+        7 => "single",
+        8 => "int8",
+        9 => "uint8",
+        10 => "int16",
+        11 => "uint16",
+        12 => "int32",
+        13 => "uint32",
+        14 => "int64",
+        _ => "uint64",
+    };
+    Ok(Content::Numbers(Variable::plain(name, shape, kind), stored))
 }
 
 fn read_columns<T: Real>(stream: &mut dyn Read, shape: &[usize], stored: Stored) -> io::Result<Vec<T>> {

@@ -8,8 +8,9 @@ use ndarray::{ArrayD, IxDyn};
 use ndarray_npy::{NpzReader, ReadDataError, ReadNpyError, ReadNpyExt, ReadNpzError, ReadableElement};
 use py_literal::Value as PyValue;
 use sobolev_tensor::Real;
+use zip::ZipArchive;
 
-use super::{FormatEntry, Variable};
+use super::{Contents, FormatEntry, Variable};
 use crate::error::{Error, Result};
 use crate::values::{Numbers, Precision, Values, bytes_of};
 
@@ -18,12 +19,14 @@ pub(super) const NPZ: FormatEntry = FormatEntry {
     name: "npz",
     summary: "NumPy archive (numpy.savez, numpy.savez_compressed)",
     extensions: &["npz"],
-    recognises: |head| head.bytes.starts_with(b"PK\x03\x04"),
-    variables: npz_variables,
-    load: |path, name, precision| match precision {
-        Precision::F32 => npz_load::<f32>(path, name),
-        Precision::F64 => npz_load::<f64>(path, name),
+    recognises: |_, head| head.bytes.starts_with(b"PK\x03\x04"),
+    contents: |path| npz_variables(path).map(Contents::of),
+    load: |path, variable, precision, rows| match precision {
+        Precision::F32 => npz_load::<f32>(path, &variable.name).map(|values| values.rows(rows)),
+        Precision::F64 => npz_load::<f64>(path, &variable.name).map(|values| values.rows(rows)),
     },
+    by_rows: false,
+    write: Some(crate::export::write_npz),
 };
 
 /// Single arrays; the variable is called like the file.
@@ -31,16 +34,19 @@ pub(super) const NPY: FormatEntry = FormatEntry {
     name: "npy",
     summary: "NumPy array (numpy.save); the targets are a second file",
     extensions: &["npy"],
-    recognises: |head| head.bytes.starts_with(b"\x93NUMPY"),
-    variables: |path| {
+    recognises: |_, head| head.bytes.starts_with(b"\x93NUMPY"),
+    contents: |path| {
         let shape = npy_open::<Shape>(path)?.shape().to_vec();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(vec![Variable { name, shape }])
+        let kind = File::open(path).map_or_else(|_| String::new(), kind_name);
+        Ok(Contents::of(vec![Variable::plain(name, shape, kind)]))
     },
-    load: |path, _, precision| match precision {
-        Precision::F32 => Ok(values(npy_open::<Number<f32>>(path)?)),
-        Precision::F64 => Ok(values(npy_open::<Number<f64>>(path)?)),
+    load: |path, _, precision, rows| match precision {
+        Precision::F32 => Ok(values(npy_open::<Number<f32>>(path)?).rows(rows)),
+        Precision::F64 => Ok(values(npy_open::<Number<f64>>(path)?).rows(rows)),
     },
+    by_rows: false,
+    write: None,
 };
 
 /// A number of any stored type, converted while it is read.
@@ -102,10 +108,10 @@ fn check_length(kind: Kind, len: usize) -> std::result::Result<(), ReadDataError
 }
 
 /// A NumPy type descriptor such as `<f8`.
-#[derive(Clone, Copy)]
-struct Kind {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
     letter: u8,
-    bytes: usize,
+    pub(super) bytes: usize,
     big_endian: bool,
 }
 
@@ -125,7 +131,27 @@ impl Kind {
         }
     }
 
-    fn value(self, bytes: &[u8]) -> f64 {
+    /// The type of a name such as `float32`.
+    pub(super) fn of_name(name: &str, big_endian: bool) -> Option<Self> {
+        let (letter, bytes) = match name {
+            "bool" => (b'b', 1),
+            "int8" => (b'i', 1),
+            "int16" => (b'i', 2),
+            "int32" => (b'i', 4),
+            "int64" => (b'i', 8),
+            "uint8" => (b'u', 1),
+            "uint16" => (b'u', 2),
+            "uint32" => (b'u', 4),
+            "uint64" => (b'u', 8),
+            "float32" => (b'f', 4),
+            "float64" => (b'f', 8),
+            _ => return None,
+        };
+        Some(Self { letter, bytes, big_endian })
+    }
+
+    /// The number of its bytes.
+    pub(super) fn value(self, bytes: &[u8]) -> f64 {
         let mut word = [0; 8];
         // Little-endian, from the low end on.
         for (i, byte) in bytes.iter().enumerate() {
@@ -145,6 +171,23 @@ impl Kind {
     }
 }
 
+/// Name of the type of the numbers of an array, from the start of its file, whose header was found to be sound.
+fn kind_name(file: impl Read) -> String {
+    let mut start = Vec::new();
+    if file.take(1024).read_to_end(&mut start).is_err() {
+        return String::new();
+    }
+    let text = String::from_utf8_lossy(&start);
+    let descriptor = text.split_once("'descr': '").and_then(|(_, rest)| rest.split('\'').next());
+    match descriptor.and_then(|text| Kind::parse(&PyValue::String(text.to_string())).ok()) {
+        Some(Kind { letter: b'f', bytes, .. }) => format!("float{}", 8 * bytes),
+        Some(Kind { letter: b'i', bytes, .. }) => format!("int{}", 8 * bytes),
+        Some(Kind { letter: b'u', bytes, .. }) => format!("uint{}", 8 * bytes),
+        Some(_) => "bool".to_string(),
+        None => String::new(),
+    }
+}
+
 fn npy_open<E: ReadableElement>(path: &Path) -> Result<ArrayD<E>> {
     let file = File::open(path).map_err(|source| Error::io(path, "open", source))?;
     ArrayD::<E>::read_npy(BufReader::new(file)).map_err(|error| npy_error(path, "the array", &error))
@@ -158,10 +201,15 @@ fn npz_open(path: &Path) -> Result<NpzReader<BufReader<File>>> {
 fn npz_variables(path: &Path) -> Result<Vec<Variable>> {
     let mut archive = npz_open(path)?;
     let names = archive.names().map_err(|error| npz_error(path, "the archive", error))?;
+    let mut kinds = File::open(path).ok().and_then(|file| ZipArchive::new(BufReader::new(file)).ok());
     let mut variables = Vec::new();
     for (index, name) in names.into_iter().enumerate() {
         match archive.by_index::<ndarray::OwnedRepr<Shape>, IxDyn>(index) {
-            Ok(array) => variables.push(Variable { name, shape: array.shape().to_vec() }),
+            Ok(array) => {
+                let kind = kinds.as_mut().and_then(|kinds| kinds.by_index(index).ok());
+                let kind = kind.map_or_else(String::new, kind_name);
+                variables.push(Variable::plain(name, array.shape().to_vec(), kind));
+            }
             // Texts, objects and empty arrays are no variables of ours.
             Err(ReadNpzError::Npy(ReadNpyError::WrongDescriptor(_))) => {}
             Err(ReadNpzError::Npy(ReadNpyError::ParseData(error))) if error.is::<Empty>() => {}

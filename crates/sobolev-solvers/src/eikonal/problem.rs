@@ -1,7 +1,6 @@
 //! Data sets of the eikonal equation: from a random speed to arrival times.
 
 use super::Eikonal;
-use crate::darcy::Coefficient;
 use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
@@ -13,6 +12,17 @@ use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry, che
 /// The values of a piecewise speed where none are given.
 const LOW: f64 = 1.0;
 const HIGH: f64 = 2.0;
+
+/// How a speed is made of a Gaussian field g.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RandomSpeed {
+    /// `exp(g)`.
+    #[default]
+    Lognormal,
+    /// `high` where g >= 0, `low` elsewhere.
+    Piecewise,
+}
 
 /// Settings of [`EikonalProblem`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +38,7 @@ pub struct EikonalSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<Vec<f64>>>,
     /// How the speed is made of the field.
-    pub coefficient: Coefficient,
+    pub coefficient: RandomSpeed,
     /// Smaller value of a piecewise speed; 1 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub low: Option<f64>,
@@ -47,7 +57,7 @@ impl Default for EikonalSettings {
             dimension: 2,
             length: 1.0.into(),
             sources: None,
-            coefficient: Coefficient::Lognormal,
+            coefficient: RandomSpeed::Lognormal,
             low: None,
             high: None,
             field: toml::Table::from_iter(covariance.map(|(name, value)| (name.to_string(), value.into())))
@@ -83,7 +93,7 @@ impl EikonalProblem {
         check_memory("size", &settings.size, 100 * cells.iter().map(|n| *n as u128).product::<u128>())?;
         let lengths = settings::numbers("length", &settings.length, d)?;
         crate::walls::check_lengths("length", &lengths, d)?;
-        if settings.coefficient == Coefficient::Lognormal {
+        if settings.coefficient == RandomSpeed::Lognormal {
             settings::unused("low", settings.low, "with a lognormal speed")?;
             settings::unused("high", settings.high, "with a lognormal speed")?;
         }
@@ -118,7 +128,7 @@ impl Problem for EikonalProblem {
 
     fn settings(&self) -> toml::Table {
         let given = &self.settings;
-        let values = |value| (given.coefficient == Coefficient::Piecewise).then_some(value);
+        let values = |value| (given.coefficient == RandomSpeed::Piecewise).then_some(value);
         let (low, high) = (values(self.values[0]), values(self.values[1]));
         settings::write(&EikonalSettings { low, high, ..given.clone() })
     }
@@ -136,8 +146,8 @@ impl Problem for EikonalProblem {
         let [low, high] = self.values;
         let field = self.field.sample(seed, index);
         let speed = match self.settings.coefficient {
-            Coefficient::Piecewise => field.mapv_into(|g| if g >= 0.0 { high } else { low }),
-            Coefficient::Lognormal => field.mapv_into(f64::exp),
+            RandomSpeed::Piecewise => field.mapv_into(|g| if g >= 0.0 { high } else { low }),
+            RandomSpeed::Lognormal => field.mapv_into(f64::exp),
         };
         let speed = speed.insert_axis(ArrayAxis(0)).insert_axis(ArrayAxis(d + 1));
         let mut state = self.solver.start(speed.view())?;

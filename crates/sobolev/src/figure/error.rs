@@ -10,7 +10,7 @@ pub enum FigureError {
     #[error(transparent)]
     Argument(#[from] sobolev_tensor::Error),
     /// The file could not be written.
-    #[error("figure {}: cannot write the PNG file: {source}", path.display())]
+    #[error("figure {}: cannot write the file: {source}", path.display())]
     Write {
         /// The file.
         path: PathBuf,

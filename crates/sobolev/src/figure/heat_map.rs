@@ -108,6 +108,10 @@ impl HeatMap {
         self.range.unwrap_or_else(|| bounds(&self.values))
     }
 
+    pub(super) fn map(&self) -> ColourMap {
+        self.colour_map
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         if self.values.is_empty() {
             return Err(Error::shape(

@@ -2,6 +2,7 @@
 
 use super::axes::{Margins, Sizes};
 use super::canvas::{Anchor, Canvas, Rect, text_width};
+use super::colour::ColourMap;
 use super::error::FigureError;
 use super::heat_map::HeatMap;
 use super::line_plot::LinePlot;
@@ -226,6 +227,19 @@ impl Figure {
             heading_middle: border + heading / 2.0,
             plots,
         }
+    }
+
+    /// The colour maps of its panels, each once.
+    pub(super) fn colour_maps(&self) -> Vec<ColourMap> {
+        let mut maps: Vec<ColourMap> = Vec::new();
+        for panel in &self.panels {
+            if let Panel::HeatMap(panel) = panel
+                && !maps.contains(&panel.map())
+            {
+                maps.push(panel.map());
+            }
+        }
+        maps
     }
 
     /// Draws the figure.

@@ -1,4 +1,4 @@
-//! Pictures for reports: heat maps and curves as PNG files, with a font of their own, so that no font and no plotting
+//! Pictures for reports: heat maps and curves as PNG and GIF files, with a font of their own, so that no font and no plotting
 //! program need be installed.
 //!
 //! ```no_run
@@ -16,6 +16,7 @@
 //! # Ok::<(), sobolev::figure::FigureError>(())
 //! ```
 
+mod animation;
 mod axes;
 mod canvas;
 mod colour;
@@ -24,14 +25,17 @@ mod font;
 mod heat_map;
 mod layout;
 mod line_plot;
+mod text;
 mod ticks;
 
+pub use animation::write_gif;
 pub use canvas::Rgb;
 pub use colour::ColourMap;
 pub use error::FigureError;
 pub use heat_map::HeatMap;
 pub use layout::{Figure, Image, Panel};
 pub use line_plot::{Dash, Line, LinePlot};
+pub use text::{Ink, text_curve, text_map};
 pub use ticks::Scale;
 
 use ndarray::ArrayView2;

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sobolev_data::{Dataset, formats};
+use sobolev_data::{Dataset, Precision, formats};
 use sobolev_tensor::Error as NumericError;
 
 use crate::error::{Error, Result};
@@ -107,6 +107,12 @@ pub struct DataSpec {
     /// Number of grid axes of another program's arrays, where the shapes leave it open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<usize>,
+    /// Frames of another program's trajectories that are the input, 1 by default; the frames after them are the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_frames: Option<usize>,
+    /// Frames of another program's trajectories become channels instead of points of an axis `time`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frames_as_channels: bool,
 }
 
 /// The keys of the table, with their defaults.
@@ -123,6 +129,9 @@ struct DataTable {
     target: Option<String>,
     target_path: Option<PathBuf>,
     dimensions: Option<usize>,
+    input_frames: Option<usize>,
+    #[serde(default)]
+    frames_as_channels: bool,
 }
 
 fn one() -> usize {
@@ -141,6 +150,8 @@ impl DataSpec {
             target: None,
             target_path: None,
             dimensions: None,
+            input_frames: None,
+            frames_as_channels: false,
         }
     }
 
@@ -149,23 +160,22 @@ impl DataSpec {
     /// # Errors
     /// When the file is missing, damaged, unfinished or of no known format, or the part that is wanted is not in it.
     pub fn open(&self) -> Result<Dataset> {
-        self.part(self.open_whole()?)
+        self.open_with(|_| Ok(Precision::F32))
     }
 
-    /// The samples and grid points that are wanted.
-    fn part(&self, whole: Dataset) -> Result<Dataset> {
-        let part = match &self.samples {
-            None => whole,
-            Some(range) => {
-                let samples = whole.len();
-                if range.0.end > samples as u64 {
-                    let expected = format!("a range within the {samples} of {}", self.path.display());
-                    return Err(NumericError::value("samples", expected, range).into());
-                }
-                whole.select(&(range.0.start as usize..range.0.end as usize).collect::<Vec<_>>())?
-            }
-        };
-        Ok(if self.stride == 1 { part } else { part.subsample(self.stride)? })
+    /// [`open`](Self::open), other programs' files in the precision they are stored in.
+    pub(crate) fn open_as_stored(&self) -> Result<Dataset> {
+        self.open_with(|path| {
+            let double =
+                |variable: &formats::Variable| ["float64", "double"].contains(&variable.kind.as_str());
+            let any = formats::variables(path)?.iter().any(|v| v.shape.len() > 1 && double(v));
+            Ok(if any { Precision::F64 } else { Precision::F32 })
+        })
+    }
+
+    /// The grid points that are wanted.
+    fn strided(&self, data: Dataset) -> Result<Dataset> {
+        Ok(if self.stride == 1 { data } else { data.subsample(self.stride)? })
     }
 
     /// Opens the inputs alone, for a model of `dimensions` axes: a data set, or an array of another program that need not
@@ -189,13 +199,13 @@ impl DataSpec {
             name: self.input.clone().unwrap_or_else(|| "that is known as an input".to_string()),
             available: variables.iter().map(ToString::to_string).collect(),
         })?;
-        let whole = formats::read(
-            &self.path,
-            &formats::ReadOptions::default()
-                .with_variables(&variable.name, &variable.name)
-                .with_dimensions(dimensions),
-        )?;
-        self.part(whole)
+        let mut options = formats::ReadOptions::default()
+            .with_variables(&variable.name, &variable.name)
+            .with_dimensions(dimensions);
+        if let Some(samples) = self.rows() {
+            options = options.with_samples(samples);
+        }
+        self.strided(formats::read(&self.path, &options)?)
     }
 
     /// Whether the file is one of another program.
@@ -210,32 +220,63 @@ impl DataSpec {
         self.target.is_some() || data.provenance().is_some()
     }
 
-    fn open_whole(&self) -> Result<Dataset> {
+    /// Positions of the samples that are wanted.
+    fn rows(&self) -> Option<Range<usize>> {
+        self.samples.as_ref().map(|range| range.0.start as usize..range.0.end as usize)
+    }
+
+    fn open_with(&self, precision: impl Fn(&Path) -> Result<Precision>) -> Result<Dataset> {
         use sobolev_data::Error::{Foreign, NotHdf5, Unsupported};
         let own = if self.finished { Dataset::open_finished(&self.path) } else { Dataset::open(&self.path) };
-        match own {
-            Err(Foreign { .. } | NotHdf5 { .. } | Unsupported { .. })
+        let data = match (own, self.rows()) {
+            (Err(Foreign { .. } | NotHdf5 { .. } | Unsupported { .. }), _)
                 if formats::recognise(&self.path).is_ok() =>
             {
-                let mut options = formats::ReadOptions::default();
-                match (&self.input, &self.target) {
-                    (Some(input), Some(target)) => options = options.with_variables(input, target),
-                    (None, None) => {}
-                    _ => {
-                        let message = "samples with targets need the names of both, input and target";
-                        return Err(Error::spec(self.path.display(), message));
-                    }
-                }
-                if let Some(path) = &self.target_path {
-                    options = options.with_target_file(path);
-                }
-                if let Some(dimensions) = self.dimensions {
-                    options = options.with_dimensions(dimensions);
-                }
-                Ok(formats::read(&self.path, &options)?)
+                self.open_foreign(precision(&self.path)?)?
             }
-            other => Ok(other?),
+            (whole, None) => whole?,
+            (whole, Some(rows)) => {
+                let whole = whole?;
+                if rows.end > whole.len() {
+                    let expected = format!("a range within the {} of {}", whole.len(), self.path.display());
+                    let got = format!("{}..{}", rows.start, rows.end);
+                    return Err(NumericError::value("samples", expected, got).into());
+                }
+                whole.select(&rows.collect::<Vec<_>>())?
+            }
+        };
+        self.strided(data)
+    }
+
+    fn open_foreign(&self, precision: Precision) -> Result<Dataset> {
+        let mut options = formats::ReadOptions::default().with_precision(precision);
+        match (&self.input, &self.target) {
+            (Some(input), Some(target)) => options = options.with_variables(input, target),
+            (Some(input), None) if formats::contents(&self.path)?.says_axes() => {
+                options = options.with_evolution(input);
+            }
+            (None, None) => {}
+            _ => {
+                let message = "samples with targets need the names of both, input and target";
+                return Err(Error::spec(self.path.display(), message));
+            }
         }
+        if let Some(path) = &self.target_path {
+            options = options.with_target_file(path);
+        }
+        if let Some(dimensions) = self.dimensions {
+            options = options.with_dimensions(dimensions);
+        }
+        if let Some(frames) = self.input_frames {
+            options = options.with_input_frames(frames);
+        }
+        if self.frames_as_channels {
+            options = options.with_frames_as_channels();
+        }
+        if let Some(samples) = self.rows() {
+            options = options.with_samples(samples);
+        }
+        Ok(formats::read(&self.path, &options)?)
     }
 }
 
@@ -251,12 +292,22 @@ impl<'de> Deserialize<'de> for DataSpec {
                 Ok(DataSpec::new(path))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<DataSpec, A::Error> {
-                let DataTable { path, samples, stride, finished, input, target, target_path, dimensions } =
-                    DataTable::deserialize(MapAccessDeserializer::new(map))?;
-                if target.is_some() && input.is_none() {
+                let table = DataTable::deserialize(MapAccessDeserializer::new(map))?;
+                if table.target.is_some() && table.input.is_none() {
                     return Err(A::Error::custom("target is named, input is not"));
                 }
-                Ok(DataSpec { path, samples, stride, finished, input, target, target_path, dimensions })
+                Ok(DataSpec {
+                    path: table.path,
+                    samples: table.samples,
+                    stride: table.stride,
+                    finished: table.finished,
+                    input: table.input,
+                    target: table.target,
+                    target_path: table.target_path,
+                    dimensions: table.dimensions,
+                    input_frames: table.input_frames,
+                    frames_as_channels: table.frames_as_channels,
+                })
             }
         }
         deserializer.deserialize_any(DataVisitor)

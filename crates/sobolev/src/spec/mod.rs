@@ -7,6 +7,8 @@
 //! | [`MergeSpec`] | joins shards | a data set |
 //! | [`TrainSpec`] | fits a model to a data set | a checkpoint and its history |
 //! | [`EvaluateSpec`] | compares a model with a data set | an [`Evaluation`](crate::metrics::Evaluation) |
+//! | [`ConvertSpec`] | writes samples in another format | a file of another program |
+//! | [`PlotSpec`] | draws a sample | a PNG or GIF file |
 //! | [`PredictSpec`] | lets a model answer | an array file or a data set |
 //!
 //! Keys that are not known are errors. The resolved spec, with all defaults, is stored beside each result as `RESULT.toml`
@@ -26,11 +28,13 @@
 //! # Ok::<(), sobolev::Error>(())
 //! ```
 
+mod convert;
 mod data;
 mod estimate;
 mod evaluate;
 mod generate;
 mod merge;
+mod plot;
 mod predict;
 mod table;
 mod train;
@@ -40,11 +44,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use convert::{ConvertReport, ConvertSpec};
 pub use data::{DataSpec, SampleRange};
 pub use estimate::Estimate;
 pub use evaluate::EvaluateSpec;
 pub use generate::GenerateSpec;
 pub use merge::MergeSpec;
+pub use plot::PlotSpec;
 pub use predict::{PredictReport, PredictSpec};
 pub use table::{insert, setting};
 pub use train::{TrainReport, TrainSpec, Validation};

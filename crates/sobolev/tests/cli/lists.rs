@@ -27,7 +27,9 @@ fn lists_are_those_of_the_library() {
 #[test]
 fn help_teaches_with_examples_and_unknown_options_are_errors() {
     let folder = Folder::new();
-    for command in ["quickstart", "generate", "info", "train", "evaluate", "predict", "bench"] {
+    for command in
+        ["quickstart", "generate", "info", "convert", "plot", "train", "evaluate", "predict", "bench"]
+    {
         let help = folder.ok(&format!("{command} --help"));
         assert!(
             help.contains("Example") && help.contains(&format!("sobolev {command}")),

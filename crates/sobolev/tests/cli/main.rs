@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod batch;
+mod formats;
 mod full_disk;
 mod fuzz;
 mod interruption;

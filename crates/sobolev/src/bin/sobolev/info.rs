@@ -3,50 +3,110 @@
 use std::path::{Path, PathBuf};
 
 use sobolev::Surrogate;
-use sobolev::data::Dataset;
-use sobolev::data::formats;
+use sobolev::data::formats::{self, FileDescription};
+use sobolev::data::{Dataset, verify};
 use sobolev::nn::CheckpointError;
 
 use crate::Answer;
 use crate::console::Console;
+use crate::terminal;
+
+const EXAMPLES: &str = "\
+Examples:
+  sobolev info darcy.h5
+  sobolev info darcy.safetensors --json
+  sobolev info 2D_CFD.hdf5 --quick        without statistics, for which all values are read
+  sobolev info darcy.h5 --verify          exit code 1 when samples are damaged or cannot be made again";
 
 /// Say what a data set, a checkpoint or another program's file holds
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  sobolev info darcy.h5\n  sobolev info darcy.safetensors --json")]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// A data set, a checkpoint, or a file of another program
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Leave out statistics and picture
+    #[arg(long)]
+    quick: bool,
+    /// Draw no picture of the first sample
+    #[arg(long)]
+    no_picture: bool,
+    /// Check all samples: checksums and finite values, and make some again from their seed and settings
+    #[arg(long)]
+    verify: bool,
+    /// Samples that --verify makes again
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    remake: usize,
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Answer {
+    console.take_over_interrupts()?;
+    let mut sound = true;
     for path in &arguments.files {
-        describe(path, console)?;
+        if arguments.verify {
+            let progress = console.progress("verification", "samples");
+            let found = verify(path, arguments.remake, &progress)?;
+            progress.finish();
+            console.result(&found)?;
+            sound &= found.is_sound();
+        } else {
+            describe(path, arguments, console)?;
+        }
     }
-    Ok(true)
+    Ok(sound)
 }
 
 /// Tells the kinds of files apart by what is in them, not by their names.
-fn describe(path: &Path, console: &Console) -> sobolev::Result<()> {
-    use sobolev::data::Error::{Foreign, NotHdf5};
+fn describe(path: &Path, arguments: &Arguments, console: &Console) -> sobolev::Result<()> {
+    use sobolev::data::Error::{Foreign, NotHdf5, Unsupported};
     match Dataset::open_finished(path) {
-        Ok(data) => return console.result(&data.info()),
-        Err(Foreign { .. } | NotHdf5 { .. }) => {}
+        Ok(data) => {
+            let description = describe_arrays(path, arguments, console)?;
+            let info = data.info();
+            if console.wants_json() {
+                let mut value = serde_json::json!(info);
+                value["arrays"] = serde_json::json!(description.arrays);
+                return console.json(&value);
+            }
+            console.text(&info.to_string())?;
+            let table = description.statistics_table();
+            if !table.is_empty() {
+                console.text(&table)?;
+            }
+            return picture(path, arguments, console);
+        }
+        Err(Foreign { .. } | NotHdf5 { .. } | Unsupported { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    match Surrogate::info(path) {
-        Err(sobolev::Error::Checkpoint(
-            CheckpointError::Foreign { .. } | CheckpointError::Truncated { .. },
-        )) if formats::recognise(path).is_ok() => {}
-        info => return console.result(&info?),
+    if !path.is_dir() {
+        match Surrogate::info(path) {
+            Err(sobolev::Error::Checkpoint(
+                CheckpointError::Foreign { .. } | CheckpointError::Truncated { .. },
+            )) if formats::recognise(path).is_ok() => {}
+            info => return console.result(&info?),
+        }
     }
-    let format = formats::recognise(path)?;
-    let variables = formats::variables(path)?;
-    if console.wants_json() {
-        let arrays: Vec<_> =
-            variables.iter().map(|v| serde_json::json!({ "name": v.name, "shape": v.shape })).collect();
-        return console.json(&serde_json::json!({ "path": path, "format": format.name, "arrays": arrays }));
+    console.result(&describe_arrays(path, arguments, console)?)?;
+    picture(path, arguments, console)
+}
+
+fn describe_arrays(
+    path: &Path,
+    arguments: &Arguments,
+    console: &Console,
+) -> sobolev::Result<FileDescription> {
+    let progress = console.progress("statistics", "rows");
+    let description = formats::describe(path, !arguments.quick, &progress)?;
+    progress.finish();
+    Ok(description)
+}
+
+fn picture(path: &Path, arguments: &Arguments, console: &Console) -> sobolev::Result<()> {
+    if arguments.no_picture || arguments.quick || console.wants_json() {
+        return Ok(());
     }
-    let lines: Vec<String> = variables.iter().map(|variable| format!("  {variable}")).collect();
-    console.text(&format!("{} ({}: {})\n{}", path.display(), format.name, format.summary, lines.join("\n")))
+    match terminal::picture(path) {
+        Some(picture) => console.text(&picture),
+        None => Ok(()),
+    }
 }

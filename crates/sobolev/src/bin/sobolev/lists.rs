@@ -115,7 +115,13 @@ pub(crate) fn activations(console: &Console) -> Answer {
 
 pub(crate) fn formats(console: &Console) -> Answer {
     let entry = |e: &'static sobolev::data::formats::FormatEntry| {
-        (e.name, vec![("summary", e.summary.to_string()), ("endings", e.extensions.join(", "))])
+        let does = if e.is_written() { "read and written" } else { "read" };
+        let lines = [
+            ("summary", e.summary.to_string()),
+            ("is", does.to_string()),
+            ("endings", e.extensions.join(", ")),
+        ];
+        (e.name, lines.to_vec())
     };
     print(console, FORMATS.iter().map(entry).collect())
 }

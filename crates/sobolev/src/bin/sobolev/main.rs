@@ -1,18 +1,21 @@
 //! The `sobolev` command line: parses, makes a spec, calls the library once, and reports.
 //!
 //! Results go to standard output, progress and errors to standard error. Exit codes: 0 it worked, 1 the answer is no (an
-//! evaluation above `--at-most`), 2 an error.
+//! evaluation above `--at-most`, a file that `--verify` finds damaged), 2 an error.
 
 mod bench;
 mod console;
+mod convert;
 mod evaluate;
 mod generate;
 mod info;
 mod lists;
 mod merge;
 mod options;
+mod plot;
 mod predict;
 mod quickstart;
+mod terminal;
 mod train;
 
 use std::error::Error as _;
@@ -56,7 +59,7 @@ First steps:
 Every option may also stand in a TOML file; options on the command line override it:
   sobolev train spec.toml --epochs 100
 
-Exit codes: 0 it worked, 1 the answer is no (evaluate --at-most), 2 an error.
+Exit codes: 0 it worked, 1 the answer is no (evaluate --at-most, info --verify), 2 an error.
 Ctrl-C stops at the next safe point; what was made is kept and --resume goes on. A second one stops at once.";
 
 // One value is made a run; boxing its arguments would save nothing.
@@ -67,6 +70,8 @@ enum Command {
     Generate(generate::Arguments),
     Merge(merge::Arguments),
     Info(info::Arguments),
+    Convert(convert::Arguments),
+    Plot(plot::Arguments),
     Train(Box<train::Arguments>),
     Evaluate(evaluate::Arguments),
     Predict(predict::Arguments),
@@ -85,7 +90,7 @@ enum Command {
     },
     /// List the activations of models
     Activations,
-    /// List the file formats of other programs that are read
+    /// List the file formats that are read and written
     Formats,
 }
 
@@ -108,6 +113,8 @@ fn run(Arguments { command, json, quiet, threads }: Arguments) -> Answer {
         Command::Generate(arguments) => generate::run(arguments, &console),
         Command::Merge(arguments) => merge::run(arguments, &console),
         Command::Info(arguments) => info::run(&arguments, &console),
+        Command::Convert(arguments) => convert::run(arguments, &console),
+        Command::Plot(arguments) => plot::run(arguments, &console),
         Command::Train(arguments) => train::run(*arguments, &console),
         Command::Evaluate(arguments) => evaluate::run(arguments, &console),
         Command::Predict(arguments) => predict::run(arguments, &console),

@@ -74,7 +74,7 @@ pub(crate) struct DataOptions {
     /// Take the finished samples of a data set whose generation was interrupted
     #[arg(long)]
     finished: bool,
-    /// Array with the inputs, in a file of another program
+    /// Array with the inputs, in a file of another program; several, separated by commas, become channels
     #[arg(long, value_name = "NAME")]
     input: Option<String>,
     /// Array with the targets, in a file of another program
@@ -83,6 +83,12 @@ pub(crate) struct DataOptions {
     /// File with the targets, when it is another one
     #[arg(long, value_name = "FILE")]
     target_path: Option<PathBuf>,
+    /// Frames that are the input, of trajectories of another program; the later ones are the target [default: 1]
+    #[arg(long, value_name = "N")]
+    input_frames: Option<u64>,
+    /// Make the frames of another program's trajectories channels, not points of an axis of time
+    #[arg(long)]
+    frames_as_channels: bool,
 }
 
 impl DataOptions {
@@ -95,6 +101,8 @@ impl DataOptions {
         overlay.set(&name("finished"), self.finished.then_some(true))?;
         overlay.set(&name("input"), self.input)?;
         overlay.set(&name("target"), self.target)?;
+        overlay.count(&name("input_frames"), self.input_frames)?;
+        overlay.set(&name("frames_as_channels"), self.frames_as_channels.then_some(true))?;
         overlay.path(&name("target_path"), self.target_path.as_deref())
     }
 }

@@ -1,0 +1,198 @@
+//! Whether a file still holds what was written: checksums, finite values, and samples made again.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use ndarray::{ArrayD, Dimension};
+use serde::Serialize;
+use sobolev_solvers::{EQUATIONS, Problem};
+use sobolev_tensor::{CancellationOnly, Error as NumericError, Monitor};
+
+use crate::dataset::{Dataset, Side};
+use crate::error::Result;
+use crate::formats::{self, FileDescription};
+use crate::values::Precision;
+
+/// Relative distance of a sample that is made again from the stored one beyond which they disagree. Machines with other
+/// vector instructions differ by rounding, which unstable solutions magnify.
+const TOLERANCE: f64 = 1e-4;
+
+/// What [`verify`] found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verification {
+    /// The file.
+    pub path: PathBuf,
+    /// Samples whose values were read.
+    pub samples: usize,
+    /// Whether the file holds checksums, which were recomputed.
+    pub checksums: bool,
+    /// Samples made again from their seed, number and settings, with the relative distance of their targets from the stored
+    /// ones: 0 for equal bits.
+    pub remade: Vec<(usize, f64)>,
+    /// Why no samples were made again; empty when some were.
+    pub not_remade: String,
+    /// What is wrong: the sample and what was found, or an array of a file of another program.
+    pub problems: Vec<String>,
+}
+
+impl Verification {
+    /// Whether nothing is wrong.
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+impl fmt::Display for Verification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.checksums { "checksums and finite values" } else { "finite values" };
+        write!(f, "{}: {what} of {} samples", self.path.display(), self.samples)?;
+        match self.remade.iter().map(|(_, distance)| *distance).fold(0.0, f64::max) {
+            _ if self.remade.is_empty() => write!(f, "; none made again: {}", self.not_remade)?,
+            0.0 => write!(f, "; {} made again, to the same bits", self.remade.len())?,
+            worst => write!(f, "; {} made again, the farthest differs by {worst:.1e}", self.remade.len())?,
+        }
+        match self.problems.len() {
+            0 => writeln!(f, ": all is well"),
+            count => writeln!(f, ": {count} problems\n  {}", self.problems.join("\n  ")),
+        }
+    }
+}
+
+/// Reads all samples of a file. Of a data set of this library checksums are recomputed and `remake` samples, spread evenly,
+/// are solved again from (seed, number, settings) and compared; of other files values are looked at.
+///
+/// # Errors
+/// When the file cannot be opened or is of no known format, and when the monitor cancels. What is wrong with samples is no
+/// error but part of the answer.
+pub fn verify(path: impl AsRef<Path>, remake: usize, monitor: &dyn Monitor) -> Result<Verification> {
+    let path = path.as_ref();
+    if formats::recognise(path)?.name != "sobolev" {
+        return Ok(of_description(path, &formats::describe(path, true, monitor)?));
+    }
+    let data = Dataset::open_finished(path)?;
+    let mut found = Verification {
+        path: path.to_path_buf(),
+        samples: data.len(),
+        checksums: true,
+        remade: Vec::new(),
+        not_remade: String::new(),
+        problems: Vec::new(),
+    };
+    for sample in 0..data.len() {
+        if monitor.cancelled() {
+            return Err(cancelled(sample, data.len()));
+        }
+        for side in [Side::Input, Side::Target] {
+            // Reading compares the checksum.
+            match data.read_side::<f64>(side, &[sample]) {
+                Err(error) => found.problems.push(format!("sample {sample}: {error}")),
+                Ok(values) => {
+                    if let Some((index, value)) = values.indexed_iter().find(|(_, value)| !value.is_finite())
+                    {
+                        let place = index.as_array_view().to_vec();
+                        found
+                            .problems
+                            .push(format!("sample {sample}: {} holds {value} at {place:?}", side.name()));
+                    }
+                }
+            }
+        }
+        monitor.progress(sample as u64 + 1, data.len() as u64);
+    }
+    if remake > 0 {
+        match problem_of(&data) {
+            Ok(problem) => compare(&data, &*problem, remake, &mut found, monitor)?,
+            Err(reason) => found.not_remade = reason,
+        }
+    } else {
+        found.not_remade = "not asked for".to_string();
+    }
+    Ok(found)
+}
+
+fn cancelled(done: usize, total: usize) -> crate::Error {
+    let (done, total) = (done as u64, total as u64);
+    NumericError::Cancelled { task: "verification".to_string(), done, total }.into()
+}
+
+fn of_description(path: &Path, description: &FileDescription) -> Verification {
+    let wrong =
+        description.arrays.iter().flat_map(|array| &array.statistics).filter(|one| one.not_finite > 0);
+    Verification {
+        path: path.to_path_buf(),
+        samples: description
+            .arrays
+            .iter()
+            .filter_map(|array| array.shape.first().copied())
+            .max()
+            .unwrap_or(0),
+        checksums: false,
+        remade: Vec::new(),
+        not_remade: "the file is of another program".to_string(),
+        problems: wrong
+            .map(|one| format!("{}: {} values are not finite", one.channel, one.not_finite))
+            .collect(),
+    }
+}
+
+/// The problem that the samples were made of, or why there is none.
+fn problem_of(data: &Dataset) -> std::result::Result<Box<dyn Problem>, String> {
+    let provenance = data.provenance().ok_or("nothing says where the samples come from")?;
+    if provenance.generator.is_empty() {
+        return Err(
+            "the samples were converted, or are a part that no range of numbers describes".to_string()
+        );
+    }
+    let entry = EQUATIONS.iter().find(|entry| entry.name == provenance.equation);
+    let entry = entry.ok_or_else(|| format!("{} is no equation of the list", provenance.equation))?;
+    let problem = (entry.build)(provenance.settings.clone()).map_err(|error| error.to_string())?;
+    let same = problem.input() == *data.field(Side::Input) && problem.target() == *data.field(Side::Target);
+    if same { Ok(problem) } else { Err("this version makes other fields of the settings".to_string()) }
+}
+
+fn compare(
+    data: &Dataset,
+    problem: &dyn Problem,
+    remake: usize,
+    found: &mut Verification,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    let (Some(provenance), Some(numbers)) = (data.provenance(), data.sample_numbers()) else { return Ok(()) };
+    let count = remake.min(data.len());
+    for place in 0..count {
+        let sample = if count == 1 { 0 } else { place * (data.len() - 1) / (count - 1) };
+        let again = problem.sample(provenance.seed, numbers[sample], &CancellationOnly(monitor));
+        let again = match again {
+            Ok(again) => again,
+            Err(error @ NumericError::Cancelled { .. }) => return Err(error.into()),
+            Err(error) => {
+                found.problems.push(format!("sample {sample} cannot be made again: {error}"));
+                continue;
+            }
+        };
+        let mut worst = 0.0_f64;
+        for (side, values) in [(Side::Input, again.input), (Side::Target, again.target)] {
+            // What cannot be read has been told.
+            let Ok(stored) = data.read_side::<f64>(side, &[sample]) else { continue };
+            let distance = distance(&stored, values, data.precision());
+            worst = worst.max(distance);
+            if distance > TOLERANCE || distance.is_nan() {
+                let side = side.name();
+                found.problems.push(format!("sample {sample}: {side} made again differs by {distance:.1e}"));
+            }
+        }
+        found.remade.push((sample, worst));
+    }
+    Ok(())
+}
+
+/// Relative L2 distance of a sample from the stored one, both in the precision of the file.
+fn distance(stored: &ArrayD<f64>, again: ArrayD<f64>, precision: Precision) -> f64 {
+    let rounded = |value: f64| if precision == Precision::F32 { f64::from(value as f32) } else { value };
+    let (mut apart, mut size) = (0.0, 0.0);
+    for (one, other) in stored.iter().zip(again.iter()) {
+        apart += (one - rounded(*other)).powi(2);
+        size += other * other;
+    }
+    if apart == 0.0 { 0.0 } else { (apart / size).sqrt() }
+}

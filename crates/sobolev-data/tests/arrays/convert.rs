@@ -1,0 +1,171 @@
+//! Data sets written in every format: read back, and checked by the library of the other side where that is installed.
+
+use std::path::Path;
+use std::process::Command;
+
+use ndarray::{Array, ArrayD, IxDyn};
+use sobolev_data::formats::{FORMATS, ReadOptions, read};
+use sobolev_data::{Dataset, Error, Precision, Side, convert};
+use sobolev_solvers::{Axis, Field};
+
+use crate::formats::fixture;
+
+/// 1000 s + 100 t + 10 i + j + c / 2 for `[s, i, j, c]` at time `time`, or `[s, t, i, j, c]` from time `time` on.
+fn values(shape: &[usize], time: usize) -> ArrayD<f64> {
+    Array::from_shape_fn(IxDyn(shape), |index| {
+        let at = |axis: usize| index[axis] as f64;
+        let timed = usize::from(shape.len() == 5);
+        let frame = if timed == 1 { at(1) + time as f64 } else { time as f64 };
+        1000.0 * at(0) + 100.0 * frame + 10.0 * at(1 + timed) + at(2 + timed) + at(3 + timed) / 2.0
+    })
+}
+
+fn axis(name: &str, points: usize, step: f64, boundary: &str) -> Axis {
+    let start = if name == "time" { step } else { 0.0 };
+    Axis {
+        name: name.to_string(),
+        points: (0..points).map(|i| start + step * i as f64).collect(),
+        boundary: boundary.to_string(),
+        units: "1".to_string(),
+    }
+}
+
+/// Trajectories of two channels on 5 x 6 points, four frames of which the first one is the input; with a parameter, which a
+/// file of this library is asked for.
+fn trajectories(channels: &[&str]) -> Dataset {
+    let space = || vec![axis("x1", 5, 0.2, "periodic"), axis("x2", 6, 0.2, "u = 0")];
+    let field = |axes: Vec<Axis>| Field {
+        name: "v".to_string(),
+        axes,
+        channels: channels.iter().map(ToString::to_string).collect(),
+        units: "1".to_string(),
+    };
+    let timed = [vec![axis("time", 3, 0.5, "none")], space()].concat();
+    let data = Dataset::from_arrays(values(&[3, 5, 6, 2], 0), values(&[3, 3, 5, 6, 2], 1)).unwrap();
+    data.with_fields(field(space()), field(timed)).unwrap()
+}
+
+/// The same data set with the parameter `rate`.
+fn with_parameter(data: &Dataset, folder: &Path) -> Dataset {
+    // Attributes come from files: one of this library, written and read as a foreign one.
+    let path = folder.join("parameter.zarr");
+    convert(data, &path, Some("zarr"), true, &()).unwrap();
+    let text = std::fs::read_to_string(path.join("zarr.json")).unwrap();
+    std::fs::write(path.join("zarr.json"), text.replace("\"title\"", "\"rate\": 0.25, \"title\"")).unwrap();
+    let read = read(&path, &ReadOptions::default().with_precision(Precision::F64)).unwrap();
+    read.with_fields(data.field(Side::Input).clone(), data.field(Side::Target).clone()).unwrap()
+}
+
+/// Asks the other side's library; says when it is not there.
+fn ask(format: &str, path: &Path) {
+    let environment = std::env::var_os("VIRTUAL_ENV").map(|folder| Path::new(&folder).join("bin/python"));
+    let python = std::env::var_os("SOBOLEV_TEST_PYTHON").map(Into::into).or(environment);
+    let python = python.filter(|path| path.exists()).unwrap_or_else(|| "python3".into());
+    let script = fixture("check_written.py");
+    let Ok(output) = Command::new(&python).arg(script).arg(format).arg(path).output() else {
+        println!("{format}: no Python");
+        return;
+    };
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_string();
+    assert!(output.status.success(), "{format}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    println!("{format}: {text}");
+}
+
+fn both(data: &Dataset) -> (ArrayD<f64>, ArrayD<f64>) {
+    data.read_range(0..data.len()).unwrap()
+}
+
+#[test]
+fn every_written_format_is_read_back_and_by_its_own_library() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = with_parameter(&trajectories(&["v_x", "v_y"]), folder.path());
+    let options = ReadOptions::default().with_precision(Precision::F64);
+    for entry in FORMATS.iter().filter(|entry| entry.is_written()) {
+        // PDEBench's trajectories of other systems than flows are groups, for which the ending is h5.
+        let ending = if entry.name == "pdebench" { "h5" } else { entry.extensions[0] };
+        let path = folder.path().join(format!("{}.{ending}", entry.name));
+        convert(&data, &path, Some(entry.name), false, &()).unwrap();
+        ask(if entry.name == "pdebench" { "pdebench-groups" } else { entry.name }, &path);
+        // Formats that say nothing of their axes are told.
+        let options = match entry.name {
+            "npz" => options.clone().with_channels_last(),
+            "matlab-5" | "matlab-7.3" => options.clone().with_dimensions(2).with_variables("a", "a"),
+            "pt" => options.clone().with_dimensions(3).with_variables("x", "x"),
+            _ => options.clone(),
+        };
+        let (input, target) = both(&read(&path, &options).unwrap());
+        let expected = both(&data);
+        match entry.name {
+            "matlab-5" | "matlab-7.3" => assert_eq!(input, expected.0, "{}", entry.name),
+            "pt" => {
+                assert_eq!(input.index_axis(ndarray::Axis(4), 0), expected.0.permuted_axes(vec![0, 3, 1, 2]))
+            }
+            _ => assert_eq!((input, target), expected, "{}", entry.name),
+        }
+        let text = convert(&data, &path, Some(entry.name), false, &()).unwrap_err().to_string();
+        assert!(text.contains("exists already"), "{text}");
+        convert(&data, &path, Some(entry.name), true, &()).unwrap();
+        ask(if entry.name == "pdebench" { "pdebench-groups" } else { entry.name }, &path);
+    }
+    let names: Vec<String> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|f| f.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert!(names.iter().all(|name| !name.ends_with(".part") && !name.ends_with(".old")), "{names:?}");
+}
+
+#[cfg(feature = "hdf5")]
+#[test]
+fn layouts_of_pdebench_follow_the_kind_of_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    convert(&trajectories(&["Vx", "Vy"]), path("fluid.hdf5"), Some("pdebench"), false, &()).unwrap();
+    ask("pdebench-fluid", &path("fluid.hdf5"));
+    let line = read(fixture("pdebench_burgers.hdf5"), &ReadOptions::default()).unwrap();
+    let text = convert(&line, path("line.h5"), Some("pdebench"), false, &()).unwrap_err().to_string();
+    assert!(text.starts_with("output: expected a name that ends in .hdf5"), "{text}");
+    convert(&line, path("line.hdf5"), Some("pdebench"), false, &()).unwrap();
+    let again = read(path("line.hdf5"), &ReadOptions::default()).unwrap();
+    assert_eq!((both(&again), again.field(Side::Target)), (both(&line), line.field(Side::Target)));
+    let coefficient = values(&[3, 5, 6, 1], 0);
+    let steady = Dataset::from_arrays(coefficient.clone(), -coefficient).unwrap();
+    convert(&steady, path("steady.hdf5"), Some("pdebench"), false, &()).unwrap();
+    ask("pdebench-steady", &path("steady.hdf5"));
+    let odd = Dataset::from_arrays(values(&[3, 5, 6, 1], 0), values(&[3, 4, 6, 1], 0)).unwrap();
+    let text = convert(&odd, path("odd.hdf5"), Some("pdebench"), false, &()).unwrap_err().to_string();
+    assert!(text.contains("this is neither"), "{text}");
+    assert!(!path("odd.hdf5").exists() && !path("odd.hdf5.part").exists());
+}
+
+#[cfg(feature = "hdf5")]
+#[test]
+fn vectors_and_tensors_of_the_well_stay_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.hdf5");
+    let data = read(fixture("the_well.hdf5"), &ReadOptions::default()).unwrap();
+    convert(&data, &path, Some("the-well"), false, &()).unwrap();
+    let again = read(&path, &ReadOptions::default()).unwrap();
+    assert_eq!(both(&again), both(&data));
+    assert_eq!(again.field(Side::Target).channels, data.field(Side::Target).channels);
+    let boundaries =
+        |data: &Dataset| data.field(Side::Input).axes.iter().map(|a| a.boundary.clone()).collect::<Vec<_>>();
+    assert_eq!(boundaries(&again), ["periodic", "wall"]);
+}
+
+#[test]
+fn formats_that_are_not_written_and_files_in_the_way_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = trajectories(&["a", "b"]);
+    let text = |path: &str, format: Option<&str>| {
+        convert(&data, folder.path().join(path), format, false, &()).unwrap_err().to_string()
+    };
+    assert!(text("a.npz", Some("npzz")).contains("npz"), "near names are listed");
+    assert!(text("a.npy", Some("npy")).contains("format"), "only read");
+    assert!(text("a.xyz", None).contains("expected a known ending"), "{}", text("a.xyz", None));
+    let store = folder.path().join("a.zarr");
+    std::fs::create_dir(&store).unwrap();
+    std::fs::write(store.join("precious.txt"), "kept").unwrap();
+    let error = convert(&data, &store, None, true, &()).unwrap_err();
+    assert!(matches!(error, Error::Exists { .. }), "{error}");
+    assert!(store.join("precious.txt").exists(), "only a store is replaced by a store");
+}
