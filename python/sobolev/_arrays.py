@@ -60,3 +60,11 @@ def as_batch(name: str, array: NDArray[Any], dimensions: int) -> tuple[NDArray[A
     if array.ndim == dimensions + 2 and 1 in (array.shape[1], array.shape[-1]):
         hint = "the equation has one component: leave its channel axis out"
     raise shape_error(name, f"[{axes}] or [batch, {axes}]", array.shape, hint)
+
+
+def as_times(times: ArrayLike) -> list[float]:
+    """Times of an answer as a list; a number means one time."""
+    instants = np.atleast_1d(real_array("times", times, np.float64))
+    if instants.ndim != 1:
+        raise shape_error("times", "a number or [time]", instants.shape)
+    return [float(time) for time in instants]

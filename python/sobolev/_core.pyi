@@ -18,6 +18,7 @@ __all__ = [
     "cavity",
     "check_architecture",
     "darcy",
+    "eikonal",
     "equations",
     "evolve",
     "fields",
@@ -28,9 +29,11 @@ __all__ = [
     "generate_toml",
     "merge",
     "models",
+    "poisson",
     "random_field",
     "sample_count",
     "shard_specs",
+    "wave",
 ]
 
 __version__: str
@@ -135,6 +138,33 @@ def helmholtz(
     *,
     tolerance: float | None,
 ) -> NDArray[np.complex128]: ...
+def poisson(
+    f: NDArray[np.float64],
+    sides: Sequence[tuple[Any, ...]],
+    *,
+    extent: Sequence[float],
+    spectral: bool,
+    project: bool,
+) -> NDArray[np.float64]: ...
+def wave(
+    u0: NDArray[np.float64],
+    speed: float,
+    field: NDArray[np.float64] | None,
+    times: Sequence[float],
+    ends: Sequence[tuple[str, str]],
+    *,
+    extent: Sequence[float],
+    step: float | None,
+    courant: float,
+    progress: _Progress | None,
+) -> NDArray[np.float64]: ...
+def eikonal(
+    speed: NDArray[np.float64],
+    *,
+    extent: Sequence[float],
+    points: Sequence[Sequence[float]] | None,
+    times: NDArray[np.float64] | None,
+) -> NDArray[np.float64]: ...
 def cavity(
     k: NDArray[np.float64],
     f: NDArray[np.float64],

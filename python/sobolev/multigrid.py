@@ -138,7 +138,7 @@ class Multigrid:
             levels=levels,
             coarsest=coarsest,
         )
-        beyond = [_pair(side) for side in _each_axis("sides", sides, dimensions)]
+        beyond = side_pairs(sides, dimensions)
         self._native = _core.Multigrid(entries, shape, word("centring", centring), beyond, options)
 
     @classmethod
@@ -374,11 +374,18 @@ def _is_condition(entry: Any) -> bool:
     return isinstance(entry, tuple) and len(entry) > 1 and isinstance(entry[0], str) and not isinstance(entry[1], (str, tuple))
 
 
+def side_pairs(sides: Any, dimensions: int) -> list[tuple[str, str]]:
+    """The words for (lower, upper) sides of each axis."""
+    return [_pair(side) for side in _each_axis("sides", sides, dimensions)]
+
+
 def _pair(entry: str | tuple[str, str]) -> tuple[str, str]:
     if isinstance(entry, str):
         return entry, entry
-    low, high = entry
-    return word("sides", low), word("sides", high)
+    pair = tuple(entry)
+    if len(pair) != 2:
+        raise value_error("sides", "a word or a pair for each axis", entry)
+    return word("sides", pair[0]), word("sides", pair[1])
 
 
 def condition_pairs(sides: Any, dimensions: int, complex_numbers: bool | None = None) -> list[tuple[Any, ...]]:

@@ -14,15 +14,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sobolev import _core
-from sobolev._arrays import as_batch, real_array, shape_error, value_error
+from sobolev._arrays import as_batch, as_times, real_array, shape_error
 from sobolev._progress import progress_bar
 from sobolev._scalars import each, integer, number, optional_number, word
-from sobolev.multigrid import condition_pairs
+
+from sobolev._walls import cavity as cavity
+from sobolev._walls import eikonal as eikonal
+from sobolev._walls import heat as heat
+from sobolev._walls import helmholtz as helmholtz
+from sobolev._walls import poisson as poisson
+from sobolev._walls import wave as wave
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["burgers", "cavity", "darcy", "evolve", "heat", "helmholtz"]
+__all__ = ["burgers", "cavity", "darcy", "eikonal", "evolve", "heat", "helmholtz", "poisson", "wave"]
 
 
 def darcy(
@@ -156,7 +162,7 @@ def burgers(
     ((2, 256), 0.371607)
     """
     state, single = as_batch("u0", real_array("u0", u0, np.float64), 1)
-    instants = _times(times)
+    instants = as_times(times)
     with progress_bar(progress, "burgers", "times") as bar:
         u = _core.burgers(
             state,
@@ -178,10 +184,11 @@ def evolve(
     progress: bool = False,
     **settings: Any,
 ) -> NDArray[np.float64]:
-    r"""Solve a semi-linear equation on a periodic box, one of the list :func:`sobolev.equations`, from a state of your own.
+    r"""Solve an equation with time steps, one of the list :func:`sobolev.equations`, from a state of your own.
 
-    Fourier pseudo-spectral without aliasing; exponential Runge-Kutta steps of order 1 to 4, exact for the linear part.
-    Values stand at the points ``i L / n``.
+    Semi-linear equations on periodic boxes: Fourier pseudo-spectral without aliasing, exponential Runge-Kutta steps of order 1
+    to 4, values at the points ``i L / n``. Flows, waves and reactions between walls: finite volumes, values at the cell
+    centres; ``sobolev equations NAME`` on the command line describes each.
 
     Parameters
     ----------
@@ -223,181 +230,7 @@ def evolve(
     ((2, 128), 0.59)
     """
     state = real_array("u0", u0, np.float64)
-    instants = _times(times)
+    instants = as_times(times)
     with progress_bar(progress, equation, "times") as bar:
         return _core.evolve(word("equation", equation), state, instants, settings, progress=bar.callback)
 
-
-def heat(
-    u0: ArrayLike,
-    conductivity: ArrayLike,
-    times: ArrayLike,
-    *,
-    sides: Any = "neumann",
-    extent: float | Sequence[float] = 1.0,
-    source: ArrayLike | None = None,
-    step: float | None = None,
-    progress: bool = False,
-) -> NDArray[np.float64]:
-    r"""Solve the heat equation in a medium, ``u_t = div(a grad u) + f``, in a box of one to three dimensions.
-
-    Finite volumes with harmonic face means and an implicit Runge-Kutta scheme, both of order 2; L-stable, so that steps of any
-    length are stable. Values stand at the cell centres ``(i + 1/2) L / n``.
-
-    Parameters
-    ----------
-    u0
-        Initial state: of the shape of `conductivity`, or a batch of them.
-    conductivity
-        `a` in m^2/s, positive: ``[x1, .., xd]``.
-    times
-        Times of the answer, strictly increasing from 0 on; a number means one time.
-    sides
-        What holds on the sides, as for :class:`sobolev.multigrid.Elliptic`; no flux by default.
-    extent
-        Side lengths of the box; a number for all.
-    source
-        `f`, of the shape of `conductivity`, or a number.
-    step
-        Longest time step; by default each interval between two times is one step.
-    progress
-        Show a progress bar over the times, if tqdm is installed.
-
-    Returns
-    -------
-    numpy.ndarray
-        `u`, float64, ``[batch,] time, x1, .., xd``.
-
-    Examples
-    --------
-    >>> import numpy as np, sobolev
-    >>> u0 = np.zeros((32, 32)); u0[:16] = 1.0
-    >>> u = sobolev.solvers.heat(u0, np.full((32, 32), 0.1), [0.1, 100.0], step=0.01)
-    >>> u.shape, round(float(u[1].max()), 6)
-    ((2, 32, 32), 0.5)
-    """
-    medium = real_array("conductivity", conductivity, np.float64)
-    state, single = as_batch("u0", real_array("u0", u0, np.float64), medium.ndim)
-    drive = None if source is None else np.broadcast_to(real_array("source", source, np.float64), medium.shape)
-    with progress_bar(progress, "heat", "times") as bar:
-        u = _core.heat(
-            state,
-            medium,
-            _times(times),
-            condition_pairs(sides, medium.ndim),
-            extent=each("extent", extent, number, medium.ndim),
-            source=drive,
-            step=optional_number("step", step),
-            progress=bar.callback,
-        )
-    return u[0, ..., 0] if single else u[..., 0]
-
-
-def helmholtz(
-    k: ArrayLike,
-    f: ArrayLike,
-    spacing: float,
-    *,
-    sides: str | Sequence[str | tuple[str, str]] = "absorbing",
-    layer: int = 12,
-    tolerance: float | None = None,
-) -> NDArray[np.complex128]:
-    r"""Waves of one frequency that may leave, ``-Laplacian u - k(x)^2 u = f`` in a rectangle, ``u ~ exp(-i omega t)``.
-
-    Finite volumes of order 2 at vertices; sparse elimination, or BiCGStab with multigrid for a shifted operator.
-
-    Parameters
-    ----------
-    k
-        Wave number ``omega / c``, real, at the vertices ``[x1, x2]``; at least six points a wave length.
-    f
-        Source of the same shape, real or complex; a point source is ``1 / spacing**2`` at its vertex.
-    spacing
-        Distance of the vertices.
-    sides
-        ``"absorbing"`` (a perfectly matched layer within the grid), ``"radiating"`` (lets waves out that meet it straight on),
-        ``"wall"`` (``du/dn = 0``) or ``"fixed"`` (``u = 0``): one word, or a word or a pair (lower, upper) for each axis.
-    layer
-        Cells of an absorbing layer.
-    tolerance
-        Relative residual; iterates instead of eliminating.
-
-    Returns
-    -------
-    numpy.ndarray
-        `u`, complex128, ``[x1, x2]``.
-
-    Examples
-    --------
-    >>> import numpy as np, sobolev
-    >>> f = np.zeros((81, 81)); f[40, 40] = 80.0**2
-    >>> u = sobolev.solvers.helmholtz(np.full((81, 81), 30.0), f, 1 / 80)
-    >>> u.shape, bool(abs(u[60, 40]) < abs(u[50, 40]))
-    ((81, 81), True)
-    """
-    wave_number = real_array("k", k, np.float64)
-    source = np.asarray(f, np.complex128)
-    words = [sides] * 2 if isinstance(sides, str) else list(sides)
-    pairs = [(side, side) if isinstance(side, str) else tuple(side) for side in words]
-    if len(pairs) != 2 or any(len(pair) != 2 for pair in pairs):
-        raise value_error("sides", "a word, or a word or a pair for each of 2 axes", sides)
-    cells = integer("layer", layer)
-    edges = [[(word("sides", side), cells) for side in pair] for pair in pairs]
-    return _core.helmholtz(
-        wave_number, source, number("spacing", spacing), edges, tolerance=optional_number("tolerance", tolerance)
-    )
-
-
-def cavity(
-    k: ArrayLike,
-    f: ArrayLike = 0.0,
-    *,
-    spacing: float,
-    flux: Sequence[tuple[ArrayLike, ArrayLike]] = ((0.0, 0.0), (0.0, 0.0)),
-) -> NDArray[np.float64]:
-    r"""Waves of one frequency between walls, ``-Laplacian u - k(x)^2 u = f`` with ``du/dn = g``, in a rectangle.
-
-    A compact scheme of order 4 at vertices, sides included; sparse elimination.
-
-    Parameters
-    ----------
-    k
-        Wave number ``omega / c`` at the vertices ``[x1, x2]``; at least six points a wave length.
-    f
-        Source: a number or an array of the same shape.
-    spacing
-        Distance of the vertices.
-    flux
-        `g`, outwards, on the (lower, upper) side of each axis: numbers or arrays over the side.
-
-    Returns
-    -------
-    numpy.ndarray
-        `u`, float64, ``[x1, x2]``.
-
-    Examples
-    --------
-    >>> import numpy as np, sobolev
-    >>> k, n = 20.0, 65
-    >>> u = sobolev.solvers.cavity(np.full((n, n), k), spacing=1 / 64, flux=((0, -k * np.sin(k)), (0, 0)))
-    >>> bool(abs(u[32, 5] - np.cos(k / 2)) < 1e-3)
-    True
-    """
-    wave_number = real_array("k", k, np.float64)
-    if wave_number.ndim != 2:
-        raise shape_error("k", "[x1, x2]", wave_number.shape)
-    source = np.broadcast_to(real_array("f", f, np.float64), wave_number.shape)
-    along = (wave_number.shape[1], wave_number.shape[0])
-    values = [
-        [np.broadcast_to(real_array("flux", side, np.float64), (along[axis],)) for side in pair]
-        for axis, pair in enumerate(flux)
-    ]
-    return _core.cavity(wave_number, source, number("spacing", spacing), values)
-
-
-def _times(times: ArrayLike) -> list[float]:
-    """Times as a list."""
-    instants = np.atleast_1d(real_array("times", times, np.float64))
-    if instants.ndim != 1:
-        raise shape_error("times", "a number or [time]", instants.shape)
-    return [float(time) for time in instants]

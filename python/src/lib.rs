@@ -11,6 +11,7 @@ mod multigrid;
 mod random_field;
 mod solvers;
 mod surrogate;
+mod walls;
 mod work;
 
 /// What Python sees as `sobolev._core`.
@@ -25,9 +26,12 @@ mod _core {
     #[pymodule_export]
     use crate::random_field::random_field;
     #[pymodule_export]
-    use crate::solvers::{burgers, cavity, darcy, evolve, heat, helmholtz};
+    use crate::solvers::{burgers, darcy, evolve};
     #[pymodule_export]
     use crate::surrogate::{Surrogate, check_architecture};
+
+    #[pymodule_export]
+    use crate::walls::{cavity, eikonal, heat, helmholtz, poisson, wave};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

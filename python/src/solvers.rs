@@ -1,14 +1,11 @@
 //! The solvers of `sobolev.solvers`. Arrays have all their axes here; the Python side adds and removes those of length one.
 
 use crate::convert::table;
-use crate::multigrid::{Words, choice, condition};
 use crate::work;
 use ndarray::Axis;
-use numpy::{Complex64, IntoPyArray, PyArrayDyn, PyReadonlyArrayDyn};
+use numpy::{IntoPyArray, PyArrayDyn, PyReadonlyArrayDyn};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sobolev::solvers::heat::Heat;
-use sobolev::solvers::helmholtz::{Cavity, Edge, Flux, Helmholtz, Method};
 use sobolev::solvers::{Burgers, Darcy, EQUATIONS, Problem, Step, TimeSolver};
 use sobolev::tensor::Error;
 
@@ -66,83 +63,6 @@ pub(crate) fn burgers<'py>(
         Ok(solver.rollout(u0, &times, watch)?)
     })?;
     Ok(trajectory.into_pyarray(py))
-}
-
-/// `u0` `[batch, x1, .., xd, 1]`, conductivity and source `[x1, .., xd]` -> `[batch, time, x1, .., xd, 1]`.
-#[pyfunction]
-#[pyo3(signature = (u0, conductivity, times, sides, *, extent, source, step, progress))]
-pub(crate) fn heat<'py>(
-    py: Python<'py>,
-    u0: PyReadonlyArrayDyn<'py, f64>,
-    conductivity: PyReadonlyArrayDyn<'py, f64>,
-    times: Vec<f64>,
-    sides: Vec<(Words<'py>, Words<'py>)>,
-    extent: Vec<f64>,
-    source: Option<PyReadonlyArrayDyn<'py, f64>>,
-    step: Option<f64>,
-    progress: Option<Bound<'py, PyAny>>,
-) -> PyResult<Array<'py>> {
-    let sides = sides.iter().map(|(low, high)| Ok([condition(low)?, condition(high)?]));
-    let sides = sides.collect::<PyResult<Vec<_>>>()?;
-    let (u0, conductivity) = (u0.as_array(), conductivity.as_array().to_owned());
-    let source = source.as_ref().map(|source| source.as_array());
-    let trajectory = work::run(py, progress.as_ref(), |watch| {
-        let mut solver = Heat::new(conductivity, &extent, sides)?;
-        if let Some(source) = source {
-            solver = solver.with_source(source)?;
-        }
-        if let Some(step) = step {
-            solver = solver.with_step(step)?;
-        }
-        Ok(solver.rollout(u0, &times, watch)?)
-    })?;
-    Ok(trajectory.into_pyarray(py))
-}
-
-/// `k` `[n1, n2]`, `f` of the same shape -> complex `u`; an edge is a word and the cells of its layer.
-#[pyfunction]
-#[pyo3(signature = (k, f, spacing, edges, *, tolerance))]
-pub(crate) fn helmholtz<'py>(
-    py: Python<'py>,
-    k: PyReadonlyArrayDyn<'py, f64>,
-    f: PyReadonlyArrayDyn<'py, Complex64>,
-    spacing: f64,
-    edges: [[(String, usize); 2]; 2],
-    tolerance: Option<f64>,
-) -> PyResult<Bound<'py, PyArrayDyn<Complex64>>> {
-    let edge = |(word, cells): &(String, usize)| {
-        let list = [
-            ("fixed", Edge::Fixed),
-            ("wall", Edge::Wall),
-            ("radiating", Edge::Radiating),
-            ("absorbing", Edge::Absorbing { cells: *cells }),
-        ];
-        choice("sides", word, &list)
-    };
-    let [[a, b], [c, d]] = &edges;
-    let edges = [[edge(a)?, edge(b)?], [edge(c)?, edge(d)?]];
-    let (k, f) = (k.as_array(), f.as_array());
-    let u = work::run(py, None, |watch| {
-        let method = tolerance.map_or(Method::Direct, |tolerance| Method::ShiftedLaplacian { tolerance });
-        Ok(Helmholtz::new(k, spacing, edges)?.with_method(method)?.solve(f, watch)?)
-    })?;
-    Ok(u.into_pyarray(py))
-}
-
-/// `k` and `f` `[n1, n2]`, normal derivatives on (lower, upper) sides of each axis -> `u`.
-#[pyfunction]
-pub(crate) fn cavity<'py>(
-    py: Python<'py>,
-    k: PyReadonlyArrayDyn<'py, f64>,
-    f: PyReadonlyArrayDyn<'py, f64>,
-    spacing: f64,
-    flux: [[PyReadonlyArrayDyn<'py, f64>; 2]; 2],
-) -> PyResult<Array<'py>> {
-    let own = |axis: usize, upper: usize| flux[axis][upper].as_array().to_owned();
-    let flux = Flux { lower: [own(0, 0), own(1, 0)], upper: [own(0, 1), own(1, 1)] };
-    let (k, f) = (k.as_array(), f.as_array());
-    let u = work::run(py, None, |_| Ok(Cavity::new(k, spacing)?.solve(f, &flux)?))?;
-    Ok(u.into_pyarray(py))
 }
 
 /// `u0` `[batch,] x1, .., xd[, channel]` of an equation in the list -> `[batch,] time, x1, .., xd[, channel]`; `settings` are
