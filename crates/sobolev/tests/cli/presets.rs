@@ -7,7 +7,7 @@ use sobolev::spec::{GenerateSpec, Spec};
 use toml::Value;
 
 /// Name, samples, shape of an input, shape of a target.
-const PRESETS: [(&str, u64, &[usize], &[usize]); 21] = [
+const PRESETS: [(&str, u64, &[usize], &[usize]); 22] = [
     ("apebench_advection", 50, &[160, 1], &[50, 160, 1]),
     ("apebench_burgers", 50, &[160, 1], &[50, 160, 1]),
     ("apebench_diffusion", 50, &[160, 1], &[50, 160, 1]),
@@ -21,6 +21,7 @@ const PRESETS: [(&str, u64, &[usize], &[usize]); 21] = [
     ("mgno_darcy_multiscale", 1200, &[256, 256, 1], &[256, 256, 1]),
     ("mgno_darcy_rough", 1504, &[256, 256, 1], &[256, 256, 1]),
     ("mgno_darcy_smooth", 1200, &[211, 211, 1], &[211, 211, 1]),
+    ("mgno_helmholtz", 5000, &[101, 101, 1], &[101, 101, 1]),
     ("navier_stokes_1e-3", 5000, &[64, 64, 1], &[50, 64, 64, 1]),
     ("navier_stokes_1e-4", 10_000, &[64, 64, 1], &[30, 64, 64, 1]),
     ("navier_stokes_1e-5", 1200, &[64, 64, 1], &[20, 64, 64, 1]),
