@@ -30,9 +30,10 @@ pub(crate) use presets::FIELD_HELP;
 pub use presets::{FIELDS, FieldEntry};
 pub use sampler::FieldSampler;
 
+use crate::settings;
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Result, check_memory};
+use sobolev_tensor::{Error, Result};
 use std::f64::consts::{PI, TAU};
 use std::ops::Range;
 
@@ -311,8 +312,7 @@ impl GaussianField {
             let expected = format!("{dimensions} axes of 2 to {LONGEST} points");
             return Err(Error::shape("grid", expected, grid));
         }
-        let points: u128 = grid.iter().map(|&n| n as u128).product();
-        check_memory("grid", format!("{grid:?}"), points * sampler::BYTES_PER_POINT)?;
+        settings::memory("grid", grid, sampler::BYTES_PER_POINT)?;
         if let Some(limit) = self.band_limit {
             let coarse = |&n: &usize| self.highest_mode(n) < limit;
             if grid.iter().any(coarse) {

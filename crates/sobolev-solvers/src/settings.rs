@@ -3,6 +3,9 @@
 use serde::{Serialize, de::DeserializeOwned};
 use sobolev_tensor::{Error, Result, check_memory};
 
+/// Of the states.
+const BYTES_PER_VALUE: u128 = size_of::<f64>() as u128;
+
 /// Reads `table` into settings. Absent keys take the defaults of the type.
 ///
 /// # Errors
@@ -80,5 +83,55 @@ pub(crate) fn times(time: f64, frames: Option<usize>, warm_up: f64, values: u128
         );
     }
     let frames = frames.unwrap_or(1);
-    check_memory("frames", frames, frames as u128 * values * size_of::<f64>() as u128)
+    check_memory("frames", frames, (frames as u128).saturating_mul(values.saturating_mul(BYTES_PER_VALUE)))
+}
+
+/// Checks that a grid of `cells` at so many bytes a cell fits into memory.
+///
+/// # Errors
+/// [`Error::Value`] that names `name` and says how much the grid would take.
+pub(crate) fn memory(name: &str, cells: &[usize], bytes_per_cell: u128) -> Result<()> {
+    let bytes = cells.iter().fold(bytes_per_cell, |bytes, n| bytes.saturating_mul(*n as u128));
+    match cells {
+        [one] => check_memory(name, one, bytes),
+        several => check_memory(name, format!("{several:?}"), bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grids_beyond_all_memory_are_refused_however_large() {
+        assert!(memory("size", &[64, 64], 100).is_ok());
+        // The products are 0 modulo 2^64 and 2^128.
+        for cells in [&[1_usize << 62; 3][..], &[1 << 32; 2], &[1 << 32; 4], &[usize::MAX]] {
+            let error = memory("size", cells, 64).unwrap_err().to_string();
+            assert!(error.starts_with("size: expected what fits into memory"), "{error}");
+        }
+        assert!(times(1.0, Some(usize::MAX), 0.0, u128::MAX / 4).is_err());
+    }
+
+    #[test]
+    fn equations_refuse_grids_beyond_all_memory() {
+        let names = ["darcy", "poisson", "wave", "eikonal", "diffusion-reaction", "allen-cahn"];
+        for entry in crate::EQUATIONS.iter().filter(|entry| names.contains(&entry.name)) {
+            for (dimension, size) in [(2, 1_i64 << 62), (3, 1 << 62), (3, 1 << 43)] {
+                let text = format!("size = {size}\ndimension = {dimension}");
+                let error = (entry.build)(text.parse().unwrap()).unwrap_err().to_string();
+                let expected = "size: expected what fits into memory";
+                assert!(error.starts_with(expected), "{} {text}: {error}", entry.name);
+            }
+        }
+        for name in ["incompressible-flow", "diffusion-sorption"] {
+            let entry = crate::EQUATIONS.iter().find(|entry| entry.name == name).unwrap();
+            let error = (entry.build)("size = 4611686018427387904".parse().unwrap()).unwrap_err().to_string();
+            assert!(error.starts_with("size: expected what fits into memory"), "{name}: {error}");
+        }
+        let burgers = crate::EQUATIONS.iter().find(|entry| entry.name == "burgers").unwrap();
+        let text = "size = 8192\nframes = 9223372036854775807";
+        let error = (burgers.build)(text.parse().unwrap()).unwrap_err().to_string();
+        assert!(error.starts_with("frames: expected what fits into memory"), "{error}");
+    }
 }

@@ -6,7 +6,7 @@ use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
 use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Monitor, Result, SettingEntry, check_memory};
+use sobolev_tensor::{Error, Monitor, Result, SettingEntry};
 
 /// Points at which the published data were solved; the default solves on as many or a few more.
 const PUBLISHED_SOLVE_SIZE: usize = 8192;
@@ -96,15 +96,7 @@ impl BurgersProblem {
             let expected = format!("a multiple of size = {size}, at least {}", super::FEWEST_POINTS);
             return Err(Error::value("solve_size", expected, solve_size));
         }
-        if frames == Some(0) {
-            return Err(Error::value("frames", "at least 1", 0)
-                .with_hint("leave it out for one time without an axis"));
-        }
-        if let Some(frames) = frames {
-            let values = frames as u128 * size as u128;
-            check_memory("frames", frames, values * size_of::<f64>() as u128)?;
-        }
-        super::positive("time", time)?;
+        settings::times(time, frames, 0.0, size as u128)?;
         let step = match settings.step {
             Some(step) => {
                 settings::unused("tolerance", settings.tolerance, "with a fixed step")?;

@@ -7,7 +7,7 @@ use crate::random_field::FIELD_HELP;
 use crate::settings;
 use ndarray::{ArrayD, Axis as ArrayAxis, Slice};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Monitor, Result, SettingEntry, check_memory};
+use sobolev_tensor::{Error, Monitor, Result, SettingEntry};
 
 /// Memory for one sample, measured on a square of 4096 cells a side; most of it belongs to the multigrid hierarchy.
 const BYTES_PER_CELL: u128 = 128;
@@ -86,7 +86,7 @@ impl DarcyProblem {
         if size < 4 {
             return Err(Error::value("size", "at least 4 cells", size));
         }
-        check_memory("size", size, (size as u128).pow(dimension as u32) * BYTES_PER_CELL)?;
+        settings::memory("size", &vec![size; dimension], BYTES_PER_CELL)?;
         if stride == 0 || stride > size / 2 {
             return Err(Error::value("stride", format!("1 to size / 2 = {}", size / 2), stride));
         }

@@ -7,7 +7,7 @@ use crate::settings;
 use crate::solver::SteadySolver;
 use ndarray::Axis as ArrayAxis;
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry, check_memory};
+use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry};
 
 /// The values of a piecewise speed where none are given.
 const LOW: f64 = 1.0;
@@ -90,7 +90,7 @@ impl EikonalProblem {
             return Err(Error::value("dimension", "1 to 3", d));
         }
         let cells = settings::counts("size", &settings.size, d, 2)?;
-        check_memory("size", &settings.size, 100 * cells.iter().map(|n| *n as u128).product::<u128>())?;
+        settings::memory("size", &cells, 100)?;
         let lengths = settings::numbers("length", &settings.length, d)?;
         crate::walls::check_lengths("length", &lengths, d)?;
         if settings.coefficient == RandomSpeed::Lognormal {

@@ -7,7 +7,7 @@ use crate::settings;
 use crate::solver::TimeSolver;
 use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry, check_memory};
+use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry};
 
 /// Settings of [`FlowProblem`]; the defaults are a lid-driven cavity of Reynolds number 100.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -101,8 +101,8 @@ impl FlowProblem {
         let cells = [cells[0], cells[1]];
         let lengths = settings::numbers("length", &settings.length, 2)?;
         let lengths = [lengths[0], lengths[1]];
-        let values = cells[0] as u128 * cells[1] as u128 * 2;
-        check_memory("size", &settings.size, 80 * values)?;
+        settings::memory("size", &cells, 160)?;
+        let values = 2 * cells.iter().product::<usize>() as u128;
         settings::times(settings.time, settings.frames, settings.warm_up, values)?;
         if !(settings.speed.is_finite() && settings.speed >= 0.0) {
             return Err(Error::value("speed", "a finite number of at least 0", settings.speed));

@@ -8,7 +8,7 @@ use crate::solver::SteadySolver;
 use crate::walls::{self, Symbol};
 use ndarray::Axis as ArrayAxis;
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Monitor, Result, SettingEntry, check_memory};
+use sobolev_tensor::{Error, Monitor, Result, SettingEntry};
 
 /// Settings of [`PoissonProblem`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,8 +67,7 @@ impl PoissonProblem {
             return Err(Error::value("dimension", "1 to 3", d));
         }
         let cells = settings::counts("size", &settings.size, d, 2)?;
-        let points: u128 = cells.iter().map(|n| *n as u128).product();
-        check_memory("size", &settings.size, 64 * points)?;
+        settings::memory("size", &cells, 64)?;
         let lengths = settings::numbers("length", &settings.length, d)?;
         let boundary = walls::boundary(&settings.boundary, d)?;
         let symbol = if settings.spectral { Symbol::Spectral } else { Symbol::SecondOrder };

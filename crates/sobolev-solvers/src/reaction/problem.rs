@@ -7,7 +7,7 @@ use crate::settings;
 use crate::solver::TimeSolver;
 use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{CancellationOnly, Error, Monitor, Random, Result, SettingEntry, check_memory};
+use sobolev_tensor::{CancellationOnly, Error, Monitor, Random, Result, SettingEntry};
 
 /// Settings of [`DiffusionReactionProblem`]; the defaults are PDEBench's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,8 +81,8 @@ impl DiffusionReactionProblem {
             return Err(Error::value("dimension", "1 to 3", d));
         }
         let cells = settings::counts("size", &settings.size, d, 2)?;
-        let values = 2 * cells.iter().map(|n| *n as u128).product::<u128>();
-        check_memory("size", &settings.size, 300 * values)?;
+        settings::memory("size", &cells, 600)?;
+        let values = 2 * cells.iter().product::<usize>() as u128;
         settings::times(settings.time, settings.frames, settings.warm_up, values)?;
         let lengths = settings::numbers("length", &settings.length, d)?;
         let diffusivities = [settings.diffusivity_u, settings.diffusivity_v];

@@ -8,7 +8,7 @@ use crate::solver::{SteppedSolver, TimeSolver};
 use crate::spectral::{Dealiasing, PeriodicSolver, Precision, SemiLinear, TimeScheme};
 use ndarray::{ArrayD, Axis as ArrayAxis, Slice};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry, check_memory};
+use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry};
 
 /// An equation in the list: its texts, the defaults of its settings, and how it is made of them.
 pub(crate) trait Catalogued: std::fmt::Debug + Send + Sync + 'static {
@@ -169,17 +169,6 @@ impl<C: Catalogued> PeriodicProblem<C> {
             let expected = format!("a multiple of size = {}, which is at least 2", settings.size);
             return Err(Error::value("solve_size", expected, solve_size));
         }
-        for (name, value, least) in
-            [("time", settings.time, f64::MIN_POSITIVE), ("warm_up", settings.warm_up, 0.0)]
-        {
-            if !(value.is_finite() && value >= least) {
-                return Err(Error::value(name, "a positive finite time", value));
-            }
-        }
-        if settings.frames == Some(0) {
-            return Err(Error::value("frames", "at least 1", 0)
-                .with_hint("leave it out for one time without an axis"));
-        }
         let scheme = match (settings.scheme, settings.order) {
             (Scheme::CrankNicolsonEuler, _) => TimeScheme::CrankNicolsonEuler,
             (Scheme::Exponential, 1) => TimeScheme::Exponential(Order::First),
@@ -190,12 +179,11 @@ impl<C: Catalogued> PeriodicProblem<C> {
         };
         let equation = C::equation(parameters)?;
         let channels = equation.channels(d);
-        let points = (solve_size as u128).pow(d as u32) * channels as u128;
+        let points = vec![solve_size; d];
         // State, stages and rates, values and tables.
-        check_memory("size", solve_size, 160 * points)?;
-        let frames = settings.frames.unwrap_or(1) as u128;
-        let kept = (settings.size as u128).pow(d as u32) * channels as u128;
-        check_memory("frames", frames, frames * kept * size_of::<f64>() as u128)?;
+        settings::memory("size", &points, 160 * channels as u128)?;
+        let kept = settings.size.saturating_pow(d as u32).saturating_mul(channels);
+        settings::times(settings.time, settings.frames, settings.warm_up, kept as u128)?;
         let solver = PeriodicSolver::new(equation, &lengths, settings.step)?
             .with_scheme(scheme)
             .with_precision(if settings.precision == Number::F32 {
@@ -204,7 +192,6 @@ impl<C: Catalogued> PeriodicProblem<C> {
                 Precision::Double
             })
             .with_dealiasing(if settings.dealiasing { Dealiasing::Full } else { Dealiasing::None });
-        let points = vec![solve_size; d];
         solver.grid(&points)?;
         let initial = Initial::new(&settings.initial, &points, &lengths, channels)?;
         table.insert("solve_size".to_string(), (solve_size as i64).into());

@@ -6,7 +6,7 @@ use crate::settings;
 use crate::solver::TimeSolver;
 use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Monitor, Random, Result, SettingEntry, check_memory};
+use sobolev_tensor::{Error, Monitor, Random, Result, SettingEntry};
 
 /// Settings of [`DiffusionSorptionProblem`]; the defaults are PDEBench's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,7 +84,7 @@ impl DiffusionSorptionProblem {
         if size < 2 {
             return Err(Error::value("size", "at least 2 cells", size));
         }
-        check_memory("size", size, 80 * size as u128)?;
+        settings::memory("size", &[size], 80)?;
         settings::times(settings.time, settings.frames, 0.0, size as u128)?;
         if !(highest.is_finite() && highest >= 0.0) {
             return Err(Error::value("highest", "a finite number of at least 0", highest));

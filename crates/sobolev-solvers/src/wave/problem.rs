@@ -8,7 +8,7 @@ use crate::solver::TimeSolver;
 use crate::walls;
 use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Monitor, Result, SettingEntry, check_memory};
+use sobolev_tensor::{Error, Monitor, Result, SettingEntry};
 
 /// Part of the stability limit where neither part nor step is given.
 const COURANT: f64 = 0.9;
@@ -109,8 +109,8 @@ impl WaveProblem {
             return Err(Error::value("dimension", "1 to 3", d));
         }
         let cells = settings::counts("size", &settings.size, d, 2)?;
-        let values = 2 * cells.iter().map(|n| *n as u128).product::<u128>();
-        check_memory("size", &settings.size, 100 * values)?;
+        settings::memory("size", &cells, 200)?;
+        let values = 2 * cells.iter().product::<usize>() as u128;
         settings::times(settings.time, settings.frames, 0.0, values)?;
         let lengths = settings::numbers("length", &settings.length, d)?;
         let ends = walls::ends(&settings.boundary, d, &WORDS)?;
