@@ -173,6 +173,23 @@ pub trait SteadySolver: Send + Sync {
     }
 }
 
+/// More steps are taken for a mistake: none of the solvers would end within a day, and far more cannot be counted in f64.
+const MOST_STEPS: f64 = 1e9;
+
+/// The least number of equal time steps of at most `longest` that make up `duration`; 10.000001 by rounding counts as 10.
+///
+/// # Errors
+/// [`Error::Value`] that names `step`, when they are more than a billion.
+pub(crate) fn steps_of(duration: f64, longest: f64) -> Result<u64> {
+    let steps = (duration / longest * (1.0 - 1e-12)).ceil().max(1.0);
+    if longest.is_nan() || longest <= 0.0 || steps > MOST_STEPS {
+        let expected =
+            format!("at least {:.3e}, so that {duration} takes at most 1e9 steps", duration / MOST_STEPS);
+        return Err(Error::value("step", expected, format!("{longest:e}")));
+    }
+    Ok(steps as u64)
+}
+
 fn check_times(times: &[f64]) -> Result<()> {
     let expected = "at least one finite time, from 0 on, strictly increasing";
     let first_is_right = times.first().is_some_and(|&first| first >= 0.0);
@@ -255,6 +272,33 @@ mod tests {
         }
         fn cancelled(&self) -> bool {
             self.0.lock().unwrap().len() >= 2
+        }
+    }
+
+    #[test]
+    fn steps_are_the_fewest_and_at_most_a_billion() {
+        for (duration, longest, steps) in [(1.0, 0.1, 10), (1.0, 0.3, 4), (0.3, 0.1, 3), (1e-300, 1.0, 1)] {
+            assert_eq!(steps_of(duration, longest).unwrap(), steps, "{duration} {longest}");
+        }
+        assert_eq!(steps_of(1.0, 1e-9).unwrap(), 1_000_000_000);
+        for longest in [1e-300, 9e-10, 0.0, f64::NAN] {
+            let error = steps_of(1.0, longest).unwrap_err().to_string();
+            assert!(error.starts_with("step: expected at least 1.000e-9"), "{error}");
+        }
+    }
+
+    #[test]
+    fn endless_runs_of_every_fixed_step_are_refused() {
+        for (equation, settings) in [
+            ("wave", "size = 8"),
+            ("incompressible-flow", "size = 8"),
+            ("burgers", "size = 32\nsolve_size = 64"),
+            ("advection", "size = 16"),
+        ] {
+            let entry = crate::EQUATIONS.iter().find(|entry| entry.name == equation).unwrap();
+            let problem = (entry.build)(format!("{settings}\nstep = 1e-300").parse().unwrap()).unwrap();
+            let error = problem.sample(0, 0, &()).unwrap_err().to_string();
+            assert!(error.starts_with("step: expected at least"), "{equation}: {error}");
         }
     }
 

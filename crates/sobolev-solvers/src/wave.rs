@@ -27,7 +27,7 @@ mod tests;
 pub use problem::{WAVE, WaveMethod, WaveProblem, WaveSettings};
 pub use spectral::SpectralWave;
 
-use crate::solver::TimeSolver;
+use crate::solver::{TimeSolver, steps_of};
 use crate::walls::check_lengths;
 use leapfrog::{Leapfrog, Work};
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis};
@@ -229,8 +229,8 @@ impl TimeSolver for Wave {
             WaveStep::Courant(part) => part * limit,
             WaveStep::Fixed(step) => step,
         };
-        let steps = (duration / longest * (1.0 - 1e-12)).ceil().max(1.0);
-        let step = duration / steps;
+        let steps = steps_of(duration, longest)?;
+        let step = duration / steps as f64;
         if step > limit * (1.0 + 1e-9) {
             let expected = format!("at most {limit:.3e}, the stability limit c dt <= h / sqrt(d)");
             return Err(Error::value("step", expected, step)
@@ -239,7 +239,7 @@ impl TimeSolver for Wave {
         let samples: Vec<_> = state.axis_iter_mut(Axis(0)).collect();
         let one = |work: &mut Work, mut sample: ArrayViewMutD<'_, f64>| {
             work.load(&sample.view());
-            plan.march(work, step, steps as u64, monitor)?;
+            plan.march(work, step, steps, monitor)?;
             work.store(&mut sample);
             Ok(())
         };

@@ -2,6 +2,7 @@
 
 use super::Step;
 use crate::etdrk::{Control, Ladder, Order, Report, Scheme, System, Workspace, march};
+use crate::solver::steps_of;
 use num_complex::Complex64;
 use sobolev_fft::{RowFourier, RowScratch};
 use sobolev_tensor::{Error, Monitor, Result};
@@ -168,10 +169,9 @@ impl SpectralGrid {
         let advective_limit = self.length / n / speed;
         let report = match self.step {
             Step::Fixed(step) => {
-                // Equal steps, none longer than asked for; the tolerance spares a step when rounding makes 10.000001.
-                let count = (duration / step * (1.0 - 1e-12)).ceil().max(1.0);
-                let scheme = Scheme::new(Order::Fourth, &self.symbol, duration / count)?;
-                march(&scheme, count as u64, work, &mut sample)?
+                let count = steps_of(duration, step)?;
+                let scheme = Scheme::new(Order::Fourth, &self.symbol, duration / count as f64)?;
+                march(&scheme, count, work, &mut sample)?
             }
             Step::Auto | Step::Tolerance(_) => {
                 // Rounding of the nonlinear term alone is about epsilon kappa |u|; no step can be asked to beat it.

@@ -6,6 +6,7 @@ use super::mac::{Mac, Velocity};
 use super::projection::{divergence, laplacian, subtract_gradient};
 use super::rates::{accumulate, first_free};
 use super::sides::{Edge, Side, resolve};
+use crate::solver::steps_of;
 use crate::walls::BoxLaplacian;
 use ndarray::{ArrayView3, ArrayViewMut3};
 use sobolev_tensor::{Error, Monitor, Result};
@@ -131,7 +132,7 @@ impl Plan {
         work.change = self.mac.zeros();
         // Steps of equal length end exactly where they should.
         let mut left = match step {
-            FlowStep::Fixed(longest) => (duration / longest * (1.0 - 1e-12)).ceil().max(1.0),
+            FlowStep::Fixed(longest) => steps_of(duration, longest)? as f64,
             FlowStep::Courant(_) => f64::INFINITY,
         };
         let mut guessed = self.forced.is_empty();
@@ -144,7 +145,10 @@ impl Plan {
             let dt = match step {
                 FlowStep::Fixed(_) => (duration - done) / left,
                 FlowStep::Courant(part) => {
-                    left = ((duration - done) / (part * limit)).ceil().max(1.0);
+                    let fast =
+                        "the flow is too fast for its cells, or the part of the stability limit too small";
+                    left = steps_of(duration - done, part * limit).map_err(|error| error.with_hint(fast))?
+                        as f64;
                     (duration - done) / left
                 }
             };

@@ -5,7 +5,7 @@ use super::grid::PeriodicGrid;
 use super::scheme::TimeScheme;
 use super::stepper::{Stepper, Work};
 use crate::etdrk::Order;
-use crate::solver::{SteppedSolver, TimeSolver};
+use crate::solver::{SteppedSolver, TimeSolver, steps_of};
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use rayon::prelude::*;
 use sobolev_tensor::{Error, Monitor, Real, Result, check_channels_last, check_finite};
@@ -143,10 +143,10 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         duration: f64,
         monitor: &dyn Monitor,
     ) -> Result<Vec<f64>> {
-        let steps = (duration / self.step * (1.0 - 1e-12)).ceil().max(1.0);
+        let steps = steps_of(duration, self.step)?;
         let shape = state.shape().to_vec();
         let points = &shape[1..shape.len() - 1];
-        let stepper = self.stepper(kept, points, duration / steps)?;
+        let stepper = self.stepper(kept, points, duration / steps as f64)?;
         let len: usize = shape[1..].iter().product();
         let spread = shape[0].div_ceil(stepper.samples()) < rayon::current_num_threads();
         let run = |values: &mut [f64]| -> Result<Vec<f64>> {
@@ -157,7 +157,7 @@ impl<E: SemiLinear> PeriodicSolver<E> {
                     |work: &mut Work<T>, group| {
                         let samples: Vec<&[f64]> = group.chunks(len).collect();
                         stepper.load(&samples, work)?;
-                        stepper.march(&self.equation, work, steps as u64, monitor)?;
+                        stepper.march(&self.equation, work, steps, monitor)?;
                         let mut samples: Vec<&mut [f64]> = group.chunks_mut(len).collect();
                         stepper.store(&mut samples, work)?;
                         Ok(work.errors()[..samples.len()].to_vec())
