@@ -8,7 +8,7 @@ use ndarray::{ArrayView, ArrayViewD, ArrayViewMutD, Axis as ArrayAxis, Dimension
 use sobolev_solvers::{Axis, Field};
 use sobolev_tensor::{Error as NumericError, Real};
 
-use super::{Contents, FormatEntry, PAIRS, ReadOptions, Variable, missing};
+use super::{AxisKind, Contents, FormatEntry, PAIRS, ReadOptions, Variable, missing};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::values::{Numbers, Precision, Values, bytes_of};
@@ -80,6 +80,8 @@ fn sides<'a>(path: &Path, contents: &'a Contents, options: &ReadOptions) -> Resu
             }
         }
     };
+    input.iter().chain(&target).try_for_each(|variable| check_axes(path, variable))?;
+    check_times(path, input.iter().chain(&target).copied())?;
     let frames = |side: &[&Variable]| side.iter().find_map(|v| v.time()).map(|(_, time)| time.points.len());
     let (given, asked) = (frames(&input), frames(&target));
     let first = options.input_frames.unwrap_or(1);
@@ -99,6 +101,40 @@ fn sides<'a>(path: &Path, contents: &'a Contents, options: &ReadOptions) -> Resu
         Side { name: "input", variables: input, frames: given.map(|_| 0..split) },
         Side { name: "target", variables: target, frames: asked.map(|all| rest..all) },
     ])
+}
+
+/// Checks that a variable has samples first and that no axis of it is there twice or is empty.
+fn check_axes(path: &Path, variable: &Variable) -> Result<()> {
+    let refused = |what: String| Err(Error::unsupported(path, format!("variable {variable} {what}")));
+    let samples = variable.axes.iter().filter(|axis| **axis == AxisKind::Sample).count();
+    if samples > 1 {
+        return refused("has more than one axis of samples".to_string());
+    }
+    if variable.sample_axis().is_some_and(|place| place > 0) {
+        return refused("has samples on another axis than the first".to_string());
+    }
+    let mut names: Vec<&str> = variable.grid().map(|(_, axis)| &*axis.name).collect();
+    names.sort_unstable();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return refused(format!("has two axes {}", pair[0]));
+    }
+    if variable.shape.iter().skip(samples).any(|length| *length == 0) {
+        return refused("has an empty axis".to_string());
+    }
+    Ok(())
+}
+
+/// Checks that all variables that depend on time have as many frames.
+fn check_times<'a>(path: &Path, variables: impl Iterator<Item = &'a Variable>) -> Result<()> {
+    let mut counts = variables.filter_map(|variable| Some((variable, variable.time()?.1.points.len())));
+    let Some((first, count)) = counts.next() else { return Ok(()) };
+    match counts.find(|(_, other)| *other != count) {
+        None => Ok(()),
+        Some((other, _)) => {
+            let what = format!("variables {first} and {other} have different numbers of times");
+            Err(Error::unsupported(path, what))
+        }
+    }
 }
 
 /// The number of samples, which all variables that have samples share.

@@ -73,6 +73,10 @@ const LARGEST_PICKLE: u64 = 256 << 20;
 /// Nesting of lists and dictionaries, and their entries, that are followed.
 const DEEPEST: usize = 64;
 const MOST_VALUES: usize = 1_000_000;
+/// Bytes of all texts: one that is referred to often becomes as many copies.
+const MOST_BYTES: usize = 256 << 20;
+/// Tensors whose place takes more letters than this have no name.
+const LONGEST_NAME: usize = 512;
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +116,9 @@ impl Value {
     }
 
     fn collect_tensors(&self, name: &str, found: &mut Vec<(String, Tensor)>) {
+        if name.len() > LONGEST_NAME {
+            return;
+        }
         let below = |key: &str| if name.is_empty() { key.to_string() } else { format!("{name}.{key}") };
         match self {
             Self::Tensor(tensor) => {
@@ -173,9 +180,9 @@ impl PtFile {
         let mut bytes = Vec::new();
         let read = member.take(LARGEST_PICKLE).read_to_end(&mut bytes);
         read.map_err(|error| Error::damaged(path, format!("{name} cannot be read ({error})")))?;
-        let object = pickle::parse(&bytes).map_err(|what| Error::damaged(path, what))?;
-        let mut left = MOST_VALUES;
-        let root = value(&object, 0, &mut left).map_err(|what| Error::damaged(path, what))?;
+        let pickle = pickle::parse(&bytes).map_err(|what| Error::damaged(path, what))?;
+        let mut left = Left { values: MOST_VALUES, bytes: MOST_BYTES };
+        let root = value(&pickle.root, 0, &mut left).map_err(|what| Error::damaged(path, what))?;
         Ok(Self { path: path.to_path_buf(), prefix, root })
     }
 
@@ -226,7 +233,10 @@ impl PtFile {
         if gone < skipped || (storage.len() as u64) < wanted {
             return Err(broken("it is cut off"));
         }
-        Ok(Values::new(tensor.real_shape(), Numbers::from_vec(tensor.gather::<T>(&storage, span.start))))
+        let Some(numbers) = tensor.gather::<T>(&storage, span.start) else {
+            return Err(broken("its tensor does not fit into memory"));
+        };
+        Ok(Values::new(tensor.real_shape(), Numbers::from_vec(numbers)))
     }
 }
 
@@ -239,43 +249,68 @@ fn zip_error(path: &Path, what: &str, error: &ZipError) -> Error {
     Error::damaged(path, format!("{what} cannot be read ({error})"))
 }
 
+/// What an object may still become.
+struct Left {
+    values: usize,
+    bytes: usize,
+}
+
+impl Left {
+    /// A copy of a text, if there may be one more.
+    fn text(&mut self, text: &str) -> std::result::Result<String, String> {
+        self.bytes = self
+            .bytes
+            .checked_sub(text.len())
+            .ok_or_else(|| format!("texts of more than {MOST_BYTES} bytes together"))?;
+        Ok(text.to_string())
+    }
+}
+
 /// An object of the pickle as a value: references that are shared become copies, so their number is limited.
-fn value(object: &pickle::Object, depth: usize, left: &mut usize) -> std::result::Result<Value, String> {
+fn value(object: &pickle::Object, depth: usize, left: &mut Left) -> std::result::Result<Value, String> {
     use pickle::Object;
     if depth > DEEPEST {
         return Err(format!("lists nested deeper than {DEEPEST}"));
     }
-    *left = left.checked_sub(1).ok_or_else(|| format!("more than {MOST_VALUES} values"))?;
-    let mut inner = |object: &Object| value(object, depth + 1, left);
+    left.values = left.values.checked_sub(1).ok_or_else(|| format!("more than {MOST_VALUES} values"))?;
+    let list = |parts: &[Object], left: &mut Left| {
+        let parts = parts.iter().map(|part| value(part, depth + 1, left));
+        parts.collect::<std::result::Result<_, _>>().map(Value::List)
+    };
     Ok(match object {
         Object::None => Value::None,
         Object::Bool(flag) => Value::Bool(*flag),
         Object::Int(number) => Value::Int(*number),
         Object::Float(number) => Value::Float(*number),
-        Object::Text(text) => Value::Text(text.to_string()),
-        Object::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
-        Object::Tuple(parts) => Value::List(parts.iter().map(inner).collect::<std::result::Result<_, _>>()?),
-        Object::List(parts) => {
-            Value::List(parts.borrow().iter().map(inner).collect::<std::result::Result<_, _>>()?)
+        Object::Text(text) => Value::Text(left.text(text)?),
+        Object::Bytes(bytes) => {
+            let rest = left.bytes.checked_sub(bytes.len());
+            left.bytes = rest.ok_or_else(|| format!("more than {MOST_BYTES} bytes together"))?;
+            Value::Bytes(bytes.to_vec())
         }
+        Object::Tuple(parts) => list(parts, left)?,
+        Object::List(parts) => list(&parts.borrow(), left)?,
         Object::Dict(entries) => {
             let mut pairs = Vec::new();
             for (key, entry) in entries.borrow().iter() {
-                pairs.push((inner(key)?, inner(entry)?));
+                pairs.push((value(key, depth + 1, left)?, value(entry, depth + 1, left)?));
             }
             Value::Dict(pairs)
         }
-        Object::Global(name) => Value::Other(name.to_string()),
+        Object::Global(name) => Value::Other(left.text(name)?),
         Object::Call(call) => match tensor::of_call(call)? {
-            Some(tensor) => Value::Tensor(tensor),
+            Some(tensor) => {
+                left.text(&tensor.key)?;
+                Value::Tensor(tensor)
+            }
             None => match (&call.0, call.1.tuple()) {
                 // A function of a compiled module is a member of something.
                 (Object::Global(name), Some([Object::Global(owner), Object::Text(member)]))
                     if name.ends_with(".getattr") =>
                 {
-                    Value::Other(format!("{owner}.{member}"))
+                    Value::Other(left.text(&format!("{owner}.{member}"))?)
                 }
-                (Object::Global(name), _) => Value::Other(name.to_string()),
+                (Object::Global(name), _) => Value::Other(left.text(name)?),
                 _ => Value::Other("object".to_string()),
             },
         },

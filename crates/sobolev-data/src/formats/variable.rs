@@ -54,7 +54,8 @@ impl Variable {
         self.grid().filter(|(_, axis)| axis.name != "time")
     }
 
-    fn grid(&self) -> impl Iterator<Item = (usize, &Axis)> {
+    /// The axes of the grid and time, with their positions.
+    pub(super) fn grid(&self) -> impl Iterator<Item = (usize, &Axis)> {
         self.axes.iter().enumerate().filter_map(|(position, axis)| match axis {
             AxisKind::Grid(axis) => Some((position, axis)),
             _ => None,

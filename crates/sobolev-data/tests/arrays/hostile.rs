@@ -1,5 +1,6 @@
 //! Headers that lie, and files changed at random: an error or sound arrays, never a panic.
 
+use std::io::Write;
 use std::path::Path;
 
 use sobolev_data::formats::pt::PtFile;
@@ -102,6 +103,95 @@ fn tables_larger_than_any_compression_allows_are_refused() {
         file.close().unwrap();
         let text = read(&path, &ReadOptions::default()).unwrap_err().to_string();
         assert!(text.contains("damaged: variable a has shape"), "{shape:?}: {text}");
+    }
+}
+
+/// What opening an archive of `torch.save` with this pickle says.
+fn pickle_error(pickle: &[u8]) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.pt");
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    archive.start_file("archive/data.pkl", zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(pickle).unwrap();
+    archive.finish().unwrap();
+    PtFile::open(&path).err().map(|error| error.to_string())
+}
+
+#[test]
+fn pickles_that_nest_or_repeat_without_end_are_refused() {
+    const LEVELS: usize = 1_000_000;
+    let deep = "nested deeper than 64";
+    // Tuples in tuples, and the same of a pickle that is cut off.
+    let tuples = [b"\x80\x02)".to_vec(), vec![0x85; LEVELS]].concat();
+    assert!(pickle_error(&[&tuples[..], b"."].concat()).unwrap().contains(deep));
+    assert!(pickle_error(&tuples).unwrap().contains("cut off"));
+    // Lists, each appended to the one before, from the outermost on: ] in memo 0, then (] in 1, append, get 1).
+    let mut lists = b"\x80\x02]q\x00".to_vec();
+    for level in 0..LEVELS / 4 {
+        let (own, next) = ((level % 2) as u8, (1 - level % 2) as u8);
+        lists.extend([b'0', b'h', own, b']', b'q', next, b'a']);
+    }
+    assert!(pickle_error(&lists).unwrap().contains("cut off"));
+    // A list that holds itself.
+    assert!(pickle_error(b"\x80\x02]q\x00h\x00a.").unwrap().contains(deep));
+    // Parameters of parameters: the call of a name with one argument, over and over.
+    let mut calls = b"\x80\x02".to_vec();
+    let name = b"ctorch._utils\n_rebuild_parameter\nq\x000";
+    calls.extend(name);
+    calls.extend([b'N']);
+    for _ in 0..LEVELS / 2 {
+        // The argument is below the name when the name is pushed, so it passes through memo 1.
+        calls.extend([b'q', 1, b'0', b'h', 0, b'h', 1, 0x85, b'R']);
+    }
+    calls.push(b'.');
+    assert_eq!(pickle_error(&calls), None, "a parameter of nothing is something else, however deep");
+    // One text of a megabyte, a thousand times.
+    let mut texts = b"\x80\x02](X\x00\x00\x10\x00".to_vec();
+    texts.extend(vec![b'a'; 1 << 20]);
+    texts.extend(b"q\x00");
+    texts.extend(b"h\x00".repeat(1000));
+    texts.extend(b"e.");
+    assert!(pickle_error(&texts).unwrap().contains("texts of more than 268435456 bytes"));
+}
+
+/// The metadata of a Zarr array of zeros.
+fn zarr_array(shape: &[usize], names: &[&str]) -> String {
+    let chunk: Vec<usize> = shape.iter().map(|n| *n.max(&1)).collect();
+    format!(
+        r#"{{"zarr_format": 3, "node_type": "array", "shape": {shape:?}, "data_type": "float64", "fill_value": 0,
+            "chunk_grid": {{"name": "regular", "configuration": {{"chunk_shape": {chunk:?}}}}},
+            "chunk_key_encoding": {{"name": "default"}}, "dimension_names": {names:?}}}"#
+    )
+}
+
+fn zarr_error(arrays: &[(&str, &[usize], &[&str])]) -> String {
+    let store = tempfile::tempdir().unwrap();
+    std::fs::write(store.path().join("zarr.json"), r#"{"zarr_format": 3, "node_type": "group"}"#).unwrap();
+    for (name, shape, names) in arrays {
+        std::fs::create_dir(store.path().join(name)).unwrap();
+        std::fs::write(store.path().join(name).join("zarr.json"), zarr_array(shape, names)).unwrap();
+    }
+    let target = arrays[arrays.len() - 1].0;
+    let options = ReadOptions::default().with_variables(arrays[0].0, target).with_input_frames(4);
+    read(store.path(), &options).unwrap_err().to_string()
+}
+
+#[test]
+fn axes_that_are_there_twice_and_times_that_differ_are_refused() {
+    for (shape, names, expected) in [
+        (&[3, 4, 4][..], &["sample", "x", "x"][..], "variable v [3, 4, 4] has two axes x"),
+        (&[3, 4, 4], &["sample", "trajectory", "x"], "has more than one axis of samples"),
+        (&[3, 4, 4, 5], &["sample", "time", "t", "x"], "has two axes time"),
+        (&[4, 3], &["x", "sample"], "has samples on another axis than the first"),
+        (&[3, 0, 4], &["sample", "time", "x"], "has an empty axis"),
+    ] {
+        let text = zarr_error(&[("v", shape, names)]);
+        assert!(text.contains(expected), "{names:?}: {text}");
+    }
+    for (given, asked) in [(6, 3), (3, 6), (5, 6)] {
+        let names = &["sample", "time", "x"][..];
+        let text = zarr_error(&[("a", &[2, given, 4], names), ("b", &[2, asked, 4], names)]);
+        assert!(text.contains("variables a [2, ") && text.contains("different numbers of times"), "{text}");
     }
 }
 

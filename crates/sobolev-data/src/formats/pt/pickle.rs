@@ -51,6 +51,32 @@ impl Object {
 
 type Parsed<T> = Result<T, String>;
 
+/// All objects that have parts, in the order in which they were made. They outlive all others, and go one by one: an object
+/// that takes its parts along would need a call for each level of nesting, and a pickle may have millions.
+#[derive(Default)]
+struct Made(Vec<Object>);
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // What can change may hold what was made later, or itself.
+        for object in &self.0 {
+            match object {
+                Object::List(list) => drop(list.take()),
+                Object::Dict(dict) => drop(dict.take()),
+                _ => {}
+            }
+        }
+        // The parts of all others were made before them.
+        while self.0.pop().is_some() {}
+    }
+}
+
+/// What a pickle describes at its end.
+pub(super) struct Pickle {
+    pub(super) root: Object,
+    _made: Made,
+}
+
 struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -58,21 +84,30 @@ struct Machine<'a> {
     /// Heights of the stack at marks.
     marks: Vec<usize>,
     memo: Vec<Option<Object>>,
-    made: usize,
+    count: usize,
+    /// Behind all that refers to objects: it goes last.
+    made: Made,
 }
 
 /// Reads a pickle.
 ///
 /// # Errors
 /// A text that says what makes no sense, and where.
-pub(super) fn parse(bytes: &[u8]) -> Parsed<Object> {
-    let mut machine =
-        Machine { bytes, at: 0, stack: Vec::new(), marks: Vec::new(), memo: Vec::new(), made: 0 };
+pub(super) fn parse(bytes: &[u8]) -> Parsed<Pickle> {
+    let mut machine = Machine {
+        bytes,
+        at: 0,
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: Vec::new(),
+        count: 0,
+        made: Made::default(),
+    };
     loop {
         let start = machine.at;
         match machine.step() {
             Ok(None) => {}
-            Ok(Some(result)) => return Ok(result),
+            Ok(Some(root)) => return Ok(Pickle { root, _made: std::mem::take(&mut machine.made) }),
             Err(what) => return Err(format!("pickle, byte {start}: {what}")),
         }
     }
@@ -109,8 +144,17 @@ impl Machine<'_> {
     }
 
     fn push(&mut self, object: Object) -> Parsed<Option<Object>> {
-        self.made += 1;
-        if self.made > MOST_OBJECTS {
+        // An object that is refused goes with the others, too.
+        match object {
+            Object::Tuple(_)
+            | Object::List(_)
+            | Object::Dict(_)
+            | Object::Call(_)
+            | Object::Persistent(_) => self.made.0.push(object.clone()),
+            _ => {}
+        }
+        self.count += 1;
+        if self.count > MOST_OBJECTS {
             return Err(format!("more than {MOST_OBJECTS} objects"));
         }
         self.stack.push(object);

@@ -7,6 +7,9 @@ use sobolev_tensor::Real;
 use super::pickle::Object;
 use crate::values::bytes_of;
 
+/// Axes of a tensor at most.
+const MOST_AXES: usize = 32;
+
 /// Type of the numbers of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -177,14 +180,16 @@ impl Tensor {
         (bounded && bytes_of(&[end], self.kind.bytes()).is_some()).then_some(self.offset..end)
     }
 
-    /// Its numbers in row-major order, out of the storage from the number `start` on.
-    pub(super) fn gather<T: Real>(&self, storage: &[u8], start: usize) -> Vec<T> {
+    /// Its numbers in row-major order, out of the storage from the number `start` on; nothing when they do not fit into
+    /// memory.
+    pub(super) fn gather<T: Real>(&self, storage: &[u8], start: usize) -> Option<Vec<T>> {
         let bytes = self.kind.bytes();
         let part = self.kind.part();
-        let mut values = Vec::with_capacity(self.real_shape().iter().product());
+        let mut values = Vec::new();
+        values.try_reserve_exact(self.real_shape().iter().product()).ok()?;
         let mut index = vec![0; self.shape.len()];
         if self.shape.contains(&0) {
-            return values;
+            return Some(values);
         }
         loop {
             let steps: usize = index.iter().zip(&self.strides).map(|(i, stride)| i * stride).sum();
@@ -192,7 +197,7 @@ impl Tensor {
             let numbers = storage[at..at + bytes].chunks_exact(part.bytes());
             values.extend(numbers.map(|number| T::cast(part.value(number))));
             let Some(axis) = (0..index.len()).rev().find(|&axis| index[axis] + 1 < self.shape[axis]) else {
-                return values;
+                return Some(values);
             };
             index[axis] += 1;
             index[axis + 1..].fill(0);
@@ -205,20 +210,21 @@ impl Tensor {
 /// # Errors
 /// A text for a tensor whose description makes no sense or whose kind is not known.
 pub(super) fn of_call(call: &(Object, Object)) -> Result<Option<Tensor>, String> {
-    let (Object::Global(name), Some(arguments)) = (&call.0, call.1.tuple()) else { return Ok(None) };
-    match (&**name, arguments) {
-        // A parameter is a tensor that is trained.
-        ("torch._utils._rebuild_parameter" | "torch._utils._rebuild_parameter_with_state", [inner, ..]) => {
-            match inner {
-                Object::Call(call) => of_call(call),
-                _ => Ok(None),
-            }
+    let mut call = call;
+    loop {
+        let (Object::Global(name), Some(arguments)) = (&call.0, call.1.tuple()) else { return Ok(None) };
+        match (&**name, arguments) {
+            // A parameter is a tensor that is trained.
+            (
+                "torch._utils._rebuild_parameter" | "torch._utils._rebuild_parameter_with_state",
+                [Object::Call(inner), ..],
+            ) => call = inner,
+            (
+                "torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor",
+                [storage, offset, shape, strides, ..],
+            ) => return view(storage, offset, shape, strides).map(Some),
+            _ => return Ok(None),
         }
-        (
-            "torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor",
-            [storage, offset, shape, strides, ..],
-        ) => view(storage, offset, shape, strides).map(Some),
-        _ => Ok(None),
     }
 }
 
@@ -232,10 +238,12 @@ fn view(storage: &Object, offset: &Object, shape: &Object, strides: &Object) -> 
         _ => return Err(nonsense()),
     };
     let kind = Kind::of_storage(kind).ok_or_else(|| format!("a tensor in a {kind}, which is not read"))?;
-    let list =
-        |object: &Object| -> Option<Vec<usize>> { object.tuple()?.iter().map(Object::count).collect() };
+    let list = |object: &Object| -> Option<Vec<usize>> {
+        let axes = object.tuple().filter(|axes| axes.len() <= MOST_AXES)?;
+        axes.iter().map(Object::count).collect()
+    };
     let (shape, strides) = (list(shape).ok_or_else(nonsense)?, list(strides).ok_or_else(nonsense)?);
-    if shape.len() != strides.len() || shape.len() > 32 {
+    if shape.len() != strides.len() {
         return Err(nonsense());
     }
     let offset = offset.count().ok_or_else(nonsense)?;
