@@ -85,31 +85,46 @@ fn array<S: Number>(value: &Bound<'_, PyAny>) -> PyResult<ArrayD<S>> {
     Ok(value.extract::<PyReadonlyArrayDyn<'_, S>>()?.as_array().to_owned())
 }
 
-/// A hierarchy of either number type.
+/// A hierarchy of either number type, behind a lock that is only waited for without the interpreter: whoever holds it
+/// works, and looks at the interpreter meanwhile.
 enum Hierarchy {
-    Real(StencilMultigrid<f64>),
-    Complex(StencilMultigrid<Complex64>),
+    Real(Mutex<StencilMultigrid<f64>>),
+    Complex(Mutex<StencilMultigrid<Complex64>>),
+}
+
+fn lock<S: Number>(multigrid: &Mutex<StencilMultigrid<S>>) -> MutexGuard<'_, StencilMultigrid<S>> {
+    multigrid.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What does not change, so that it is told while another thread solves.
+struct About {
+    unknowns: Vec<usize>,
+    operator_complexity: f64,
+    full_multigrid_work: f64,
+    points: Vec<usize>,
+    text: String,
 }
 
 /// The native side of `sobolev.multigrid.Multigrid`. Arrays have the shape of the points, and the number type of the stencil.
 #[pyclass(frozen, module = "sobolev._core")]
 pub(crate) struct Multigrid {
-    hierarchy: Mutex<Hierarchy>,
-}
-
-/// Calls the same method of either number type.
-macro_rules! either {
-    ($hierarchy:expr, $multigrid:ident => $call:expr) => {
-        match $hierarchy {
-            Hierarchy::Real($multigrid) => $call,
-            Hierarchy::Complex($multigrid) => $call,
-        }
-    };
+    hierarchy: Hierarchy,
+    about: About,
 }
 
 impl Multigrid {
-    fn lock(&self) -> MutexGuard<'_, Hierarchy> {
-        self.hierarchy.lock().unwrap_or_else(PoisonError::into_inner)
+    fn of<S: Number>(
+        multigrid: StencilMultigrid<S>,
+        hierarchy: fn(Mutex<StencilMultigrid<S>>) -> Hierarchy,
+    ) -> Self {
+        let about = About {
+            unknowns: multigrid.unknowns(),
+            operator_complexity: multigrid.operator_complexity(),
+            full_multigrid_work: multigrid.full_multigrid_work(),
+            points: multigrid.lattice().points().to_vec(),
+            text: multigrid.to_string(),
+        };
+        Self { hierarchy: hierarchy(Mutex::new(multigrid)), about }
     }
 }
 
@@ -133,7 +148,7 @@ fn stencil<S: Number>(
 /// `S -> f -> (u, residuals, norm)`.
 fn solve<'py, S: Number>(
     py: Python<'py>,
-    multigrid: &mut StencilMultigrid<S>,
+    multigrid: &Mutex<StencilMultigrid<S>>,
     f: &Bound<'py, PyAny>,
     initial: Option<&Bound<'py, PyAny>>,
     params: SolveParams,
@@ -142,7 +157,7 @@ fn solve<'py, S: Number>(
     let initial = initial.map(array::<S>).transpose()?;
     let (u, info) = work::run(py, None, |watch| {
         let initial = initial.as_ref().map(|initial| initial.view());
-        Ok(multigrid.solve_from(f.view(), initial, &params, watch)?)
+        Ok(lock(multigrid).solve_from(f.view(), initial, &params, watch)?)
     })?;
     Ok((u.into_pyarray(py).into_any(), info.residuals, info.norm))
 }
@@ -150,12 +165,13 @@ fn solve<'py, S: Number>(
 /// What `action` makes of an array.
 fn map<'py, S: Number>(
     py: Python<'py>,
-    multigrid: &mut StencilMultigrid<S>,
+    multigrid: &Mutex<StencilMultigrid<S>>,
     values: &Bound<'py, PyAny>,
     action: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let values = array::<S>(values)?;
     let out = work::run(py, None, |_| {
+        let mut multigrid = lock(multigrid);
         Ok(match action {
             "apply" => multigrid.operator().apply(values.view())?,
             "precondition" => multigrid.precondition(values.view())?,
@@ -192,12 +208,11 @@ impl Multigrid {
             }
             .map_err(raise)?;
         }
-        let hierarchy = if entries.cast::<PyArrayDyn<f64>>().is_ok() {
-            Hierarchy::Real(stencil(py, &lattice, entries, params)?)
+        Ok(if entries.cast::<PyArrayDyn<f64>>().is_ok() {
+            Self::of(stencil(py, &lattice, entries, params)?, Hierarchy::Real)
         } else {
-            Hierarchy::Complex(stencil(py, &lattice, entries, params)?)
-        };
-        Ok(Self { hierarchy: Mutex::new(hierarchy) })
+            Self::of(stencil(py, &lattice, entries, params)?, Hierarchy::Complex)
+        })
     }
 
     /// `(u, residuals, norm of f)`.
@@ -223,7 +238,10 @@ impl Multigrid {
             absolute_tolerance,
             iteration_limit: iterations,
         };
-        either!(&mut *self.lock(), multigrid => solve(py, multigrid, f, initial, params))
+        match &self.hierarchy {
+            Hierarchy::Real(multigrid) => solve(py, multigrid, f, initial, params),
+            Hierarchy::Complex(multigrid) => solve(py, multigrid, f, initial, params),
+        }
     }
 
     /// `A u`, one cycle for `A z = r`, or full multigrid for `A u = f`.
@@ -233,36 +251,39 @@ impl Multigrid {
         values: &Bound<'py, PyAny>,
         action: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
-        either!(&mut *self.lock(), multigrid => map(py, multigrid, values, action))
+        match &self.hierarchy {
+            Hierarchy::Real(multigrid) => map(py, multigrid, values, action),
+            Hierarchy::Complex(multigrid) => map(py, multigrid, values, action),
+        }
     }
 
     #[getter]
     fn is_complex(&self) -> bool {
-        matches!(&*self.lock(), Hierarchy::Complex(_))
+        matches!(self.hierarchy, Hierarchy::Complex(_))
     }
 
     #[getter]
     fn unknowns(&self) -> Vec<usize> {
-        either!(&*self.lock(), multigrid => multigrid.unknowns())
+        self.about.unknowns.clone()
     }
 
     #[getter]
     fn operator_complexity(&self) -> f64 {
-        either!(&*self.lock(), multigrid => multigrid.operator_complexity())
+        self.about.operator_complexity
     }
 
     #[getter]
     fn full_multigrid_work(&self) -> f64 {
-        either!(&*self.lock(), multigrid => multigrid.full_multigrid_work())
+        self.about.full_multigrid_work
     }
 
     #[getter]
     fn points(&self) -> Vec<usize> {
-        either!(&*self.lock(), multigrid => multigrid.lattice().points().to_vec())
+        self.about.points.clone()
     }
 
     fn __str__(&self) -> String {
-        either!(&*self.lock(), multigrid => multigrid.to_string())
+        self.about.text.clone()
     }
 }
 
@@ -344,13 +365,14 @@ impl EllipticProblem {
 
     fn multigrid(&self, py: Python<'_>, params: Params) -> PyResult<Multigrid> {
         let params = params.read()?;
-        let hierarchy = work::run(py, None, |_| {
-            Ok(match &self.problem {
-                AnyProblem::Real(problem) => Hierarchy::Real(problem.multigrid(params)?),
-                AnyProblem::Complex(problem) => Hierarchy::Complex(problem.multigrid(params)?),
-            })
-        })?;
-        Ok(Multigrid { hierarchy: Mutex::new(hierarchy) })
+        Ok(match &self.problem {
+            AnyProblem::Real(problem) => {
+                Multigrid::of(work::run(py, None, |_| Ok(problem.multigrid(params)?))?, Hierarchy::Real)
+            }
+            AnyProblem::Complex(problem) => {
+                Multigrid::of(work::run(py, None, |_| Ok(problem.multigrid(params)?))?, Hierarchy::Complex)
+            }
+        })
     }
 
     fn right_hand_side<'py>(&self, py: Python<'py>, f: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

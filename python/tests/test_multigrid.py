@@ -1,5 +1,7 @@
 """`sobolev.multigrid`: against SciPy's direct solver, exact solutions and the errors that users meet."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import scipy.sparse as sparse
@@ -96,6 +98,26 @@ def test_one_cycle_preconditions_conjugate_gradients_of_scipy():
         callback=lambda _: steps.append(1),
     )
     assert failed == 0 and len(steps) <= 10
+
+
+def test_two_threads_share_one_object():
+    # The interpreter changes threads while one of them solves: the other then waits, or asks for what does not change.
+    multigrid = Multigrid(FIVE, points=(127, 127))
+    f = np.ones((127, 127))
+    expected, _ = multigrid.solve(f)
+
+    def use(number: int) -> bool:
+        same = True
+        for _ in range(5):
+            if number % 2:
+                same &= np.array_equal(multigrid.solve(f)[0], expected)
+            else:
+                same &= np.allclose(multigrid.apply(expected), f, atol=1e-5)
+            same &= multigrid.unknowns[0] == 127 * 127 and "127 x 127" in str(multigrid)
+        return bool(same)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(use, range(4)))
 
 
 def test_errors_name_the_argument():
