@@ -11,11 +11,11 @@
 //! Method: central differences on the staggered grid (Harlow and Welch 1965), which conserve momentum and, but for viscosity,
 //! energy; Williamson's Runge-Kutta scheme, and after each stage the projection onto flows without divergence (Chorin 1968) by a
 //! direct solution of the pressure. Order: 2 in space, 3 in time; with bodies 2 in space, where boundary layers have a few
-//! cells, and 2 in time. Sides hold the mean of the values inside and beyond them. At an outflow the pressure vanishes and the flow leaves by upwind
-//! differences. Bodies hold the faces inside and beside them ([`Body`]).
+//! cells, and 2 in time. Sides hold the mean of the values inside and beyond them. At an outflow the pressure vanishes and the
+//! flow leaves by upwind differences. Bodies hold the faces inside and beside them ([`Body`]).
 //!
-//! Stability limit: `dt (|u_1| / h1 + |u_2| / h2) <= 1.73` and `4 nu dt (1 / h1^2 + 1 / h2^2) <= 2.51`. A longer step is refused.
-//! Very viscous flows therefore take many steps.
+//! Stability limit: `C^4 + D^4 <= 1` with `C = dt (|u_1| / h1 + |u_2| / h2) / 1.73` of convection and
+//! `D = 4 nu dt (1 / h1^2 + 1 / h2^2) / 2.51` of diffusion. A longer step is refused. Very viscous flows therefore take many steps.
 //!
 //! Fails when: cells are wider than boundary layers and wakes (|u| h / nu far above 2 where the flow changes): wiggles, then
 //! an error that names the time. Good start: a lid-driven cavity of Reynolds number 100 with 64 cells a side.

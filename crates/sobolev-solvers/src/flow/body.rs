@@ -2,7 +2,8 @@
 //! J. Comput. Phys. 161, 2000), here by parabolas in place of straight lines: second order.
 //!
 //! Faces inside the body are at rest. A face in the fluid with a neighbour inside takes the velocity of the parabola in the
-//! distance that vanishes at the surface and passes through the next two faces outwards.
+//! distance that vanishes at the surface and passes through the next two faces outwards; next to a side that leaves one of them, the
+//! straight line through this one, and rest where it leaves none.
 
 use super::mac::{Mac, Velocity};
 use std::fmt;
@@ -41,47 +42,22 @@ pub(super) struct Forced {
 }
 
 impl Forced {
-    /// Sorts the free faces `first[a]..n[a]` of both components.
-    pub(super) fn new(mac: &Mac, first: [usize; 2], bodies: &[Body]) -> Self {
+    /// Sorts the free faces of both components; `periodic` axes wrap around.
+    pub(super) fn new(mac: &Mac, periodic: [bool; 2], bodies: &[Body]) -> Self {
         let mut forced = Self::default();
         let distance = |point: [f64; 2]| {
             bodies.iter().map(|Body(distance)| distance(point)).fold(f64::INFINITY, f64::min)
         };
         for component in 0..2 {
             let other = 1 - component;
-            for normal in first[component]..mac.cells[component] {
+            for normal in usize::from(!periodic[component])..mac.cells[component] {
                 for along in 0..mac.cells[other] {
-                    let mut point = [0.0; 2];
-                    point[component] = normal as f64 * mac.spacing[component];
-                    point[other] = (along as f64 + 0.5) * mac.spacing[other];
-                    let place = mac.place(component, normal as isize, along as isize);
-                    let here = distance(point);
-                    if here <= 0.0 {
-                        forced.solid[component].push(place);
-                        continue;
+                    let face = Face { component, normal: normal as isize, along: along as isize };
+                    if distance(face.point(mac)) <= 0.0 {
+                        forced.solid[component].push(face.place(mac));
+                    } else if let Some((outwards, weights)) = face.at_surface(mac, periodic, &distance) {
+                        forced.surface[component].push((face.place(mac), outwards, weights));
                     }
-                    let beside = [[1, 0], [-1, 0], [0, 1], [0, -1]].map(|[a, b]: [isize; 2]| {
-                        let x = point[0] + a as f64 * mac.spacing[0];
-                        let y = point[1] + b as f64 * mac.spacing[1];
-                        distance([x, y])
-                    });
-                    if beside.iter().all(|d| *d > 0.0) {
-                        continue;
-                    }
-                    // Outwards along the axis on which the distance changes most.
-                    let change = [beside[0] - beside[1], beside[2] - beside[3]];
-                    let axis =
-                        usize::from(change[1].abs() / mac.spacing[1] > change[0].abs() / mac.spacing[0]);
-                    let up = change[axis] > 0.0;
-                    let outer = beside[2 * axis + usize::from(!up)];
-                    let further = {
-                        let mut x = point;
-                        x[axis] += if up { 2.0 } else { -2.0 } * mac.spacing[axis];
-                        distance(x)
-                    };
-                    let stride = mac.stride[axis];
-                    let at = |count: usize| if up { place + count * stride } else { place - count * stride };
-                    forced.surface[component].push((place, [at(1), at(2)], weights(here, outer, further)));
                 }
             }
         }
@@ -109,6 +85,74 @@ impl Forced {
             }
         }
         changes
+    }
+}
+
+/// A face of the grid, by the component of the velocity that stands on it and its numbers along the axes.
+#[derive(Clone, Copy)]
+struct Face {
+    component: usize,
+    normal: isize,
+    along: isize,
+}
+
+impl Face {
+    fn point(self, mac: &Mac) -> [f64; 2] {
+        let other = 1 - self.component;
+        let mut point = [0.0; 2];
+        point[self.component] = self.normal as f64 * mac.spacing[self.component];
+        point[other] = (self.along as f64 + 0.5) * mac.spacing[other];
+        point
+    }
+
+    fn place(self, mac: &Mac) -> usize {
+        mac.place(self.component, self.normal, self.along)
+    }
+
+    /// Place of the face so many further along an axis; none beyond a side, where no velocity stands.
+    fn further(mut self, mac: &Mac, periodic: [bool; 2], axis: usize, count: isize) -> Option<usize> {
+        let n = mac.cells[axis] as isize;
+        // Both sides of the normal axis have faces.
+        let (number, last) =
+            if axis == self.component { (&mut self.normal, n) } else { (&mut self.along, n - 1) };
+        *number += count;
+        if periodic[axis] {
+            *number = number.rem_euclid(n);
+        }
+        (0..=last).contains(number).then(|| self.place(mac))
+    }
+
+    /// Places of the next two faces outwards and their weights, of a face in the fluid with a neighbour in a body. A straight line
+    /// where a side leaves one face outwards, rest where it leaves none.
+    fn at_surface(
+        self,
+        mac: &Mac,
+        periodic: [bool; 2],
+        distance: &impl Fn([f64; 2]) -> f64,
+    ) -> Option<([usize; 2], [f64; 2])> {
+        let point = self.point(mac);
+        let beyond = |axis: usize, count: f64| {
+            let mut x = point;
+            x[axis] += count * mac.spacing[axis];
+            distance(x)
+        };
+        let beside = [0, 1].map(|axis| [beyond(axis, 1.0), beyond(axis, -1.0)]);
+        if beside.iter().flatten().all(|d| *d > 0.0) {
+            return None;
+        }
+        // Outwards along the axis on which the distance changes most.
+        let change = beside.map(|[above, below]| above - below);
+        let axis = usize::from(change[1].abs() / mac.spacing[1] > change[0].abs() / mac.spacing[0]);
+        let (next, sign) = if change[axis] > 0.0 { (beside[axis][0], 1) } else { (beside[axis][1], -1) };
+        let here = distance(point);
+        let places = [1, 2].map(|count| self.further(mac, periodic, axis, sign * count));
+        Some(match places {
+            [Some(first), Some(second)] => {
+                ([first, second], weights(here, next, beyond(axis, 2.0 * sign as f64)))
+            }
+            [Some(first), None] => ([first, first], weights(here, next, next)),
+            [None, _] => ([self.place(mac); 2], [0.0; 2]),
+        })
     }
 }
 

@@ -100,6 +100,7 @@ impl FlowProblem {
         let cells = settings::counts("size", &settings.size, 2, super::FEWEST)?;
         let cells = [cells[0], cells[1]];
         let lengths = settings::numbers("length", &settings.length, 2)?;
+        crate::walls::check_lengths("length", &lengths, 2)?;
         let lengths = [lengths[0], lengths[1]];
         settings::memory("size", &cells, 160)?;
         let values = 2 * cells.iter().product::<usize>() as u128;

@@ -359,6 +359,96 @@ fn vortex_street_in_a_channel_has_the_published_strouhal_number() {
     assert!((top(0) / 3.23 - 1.0).abs() < 0.05 && (top(1) - 1.0).abs() < 0.35, "{} {}", top(0), top(1));
 }
 
+/// Fluid that a force stirs around a cylinder which leaves no cell between itself and the left side; `turn` and `swap` move it to
+/// the others.
+fn beside_a_side(turn: bool, swap: bool) -> ArrayD<f64> {
+    let n = 32;
+    let place = if turn { 0.9 } else { 0.1 };
+    let centre = if swap { [0.5, place] } else { [place, 0.5] };
+    let sign = if turn { -1.0 } else { 1.0 };
+    let force = move |[x, y]: [f64; 2]| {
+        if swap { [sign * (2.0 * PI * y).sin(), 0.0] } else { [0.0, sign * (2.0 * PI * x).sin()] }
+    };
+    let solver = IncompressibleFlow::new([1.0; 2], 0.02).unwrap().with_body(Body::circle(centre, 0.095));
+    let solver = solver.with_force(force).with_step(FlowStep::Fixed(0.01)).unwrap();
+    solver.solve(ArrayD::zeros(IxDyn(&[1, n, n, 2])).view(), 0.2).unwrap()
+}
+
+#[test]
+fn bodies_that_touch_a_side_are_the_same_at_all_four() {
+    let n = 32;
+    let left = beside_a_side(false, false);
+    assert!(left.iter().all(|v| v.is_finite()) && largest(left.iter().copied()) > 0.01);
+    let mirrored = beside_a_side(true, false);
+    for (i, j) in (1..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
+        assert!((left[[0, i, j, 0]] + mirrored[[0, n - i, j, 0]]).abs() < 1e-10, "{i} {j}");
+        assert!((left[[0, i, j, 1]] - mirrored[[0, n - 1 - i, j, 1]]).abs() < 1e-10, "{i} {j}");
+    }
+    for (turn, other) in [(false, &left), (true, &mirrored)] {
+        let swapped = beside_a_side(turn, true);
+        for (i, j) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
+            for channel in 0..2 {
+                let gap = swapped[[0, i, j, channel]] - other[[0, j, i, 1 - channel]];
+                assert!(gap.abs() < 1e-10, "{i} {j}");
+            }
+        }
+    }
+}
+
+/// A periodic box has no place of its own: the flow around a body that crosses the sides is that around one in the middle.
+#[test]
+fn bodies_cross_periodic_sides() {
+    let n = 24;
+    let run = |shift: [usize; 2]| {
+        let wrapped = move |x: f64, shift: usize| {
+            let away = x - 0.47 - shift as f64 / n as f64;
+            away - away.round()
+        };
+        let body = Body::new(move |[x, y]| wrapped(x, shift[0]).hypot(wrapped(y, shift[1])) - 0.21);
+        let solver = IncompressibleFlow::new([1.0; 2], 0.05).unwrap().with_periodic(0).unwrap();
+        let solver = solver.with_periodic(1).unwrap().with_body(body).with_force(|_| [1.0, 0.5]);
+        let solver = solver.with_step(FlowStep::Fixed(0.005)).unwrap();
+        solver.solve(ArrayD::zeros(IxDyn(&[1, n, n, 2])).view(), 0.1).unwrap()
+    };
+    let middle = run([0, 0]);
+    assert!(largest(middle.iter().copied()) > 0.01);
+    for shift in [[7, 0], [8, 12], [12, 6], [15, 18]] {
+        let end = run(shift);
+        for ((i, j), channel) in
+            (0..n).flat_map(|i| (0..n).map(move |j| (i, j))).flat_map(|p| [(p, 0), (p, 1)])
+        {
+            let moved = end[[0, (i + shift[0]) % n, (j + shift[1]) % n, channel]];
+            assert!((moved - middle[[0, i, j, channel]]).abs() < 1e-10, "{shift:?} {i} {j}");
+        }
+    }
+}
+
+#[test]
+fn no_mode_grows_at_the_limit_however_much_is_diffusion() {
+    use num_complex::Complex64;
+    let growth = |diffusion: f64, convection: f64, dt: f64| {
+        let one = |k: usize| {
+            let theta = PI * k as f64 / 200.0;
+            let rate = Complex64::new(-0.5 * diffusion * (1.0 - theta.cos()), convection * theta.sin());
+            let (mut value, mut change) = (Complex64::from(1.0), Complex64::from(0.0));
+            for (keep, gain) in step::KEEP.into_iter().zip(step::GAIN) {
+                change = keep * change + dt * rate * value;
+                value += gain * change;
+            }
+            value.norm()
+        };
+        (0..=200).map(one).fold(0.0, f64::max)
+    };
+    for share in (0..=100).map(|k| k as f64 / 100.0) {
+        let (diffusion, convection) = (share, 1.0 - share);
+        let rate = step::joint_rate(diffusion / step::REAL, convection / step::IMAGINARY);
+        let growth = growth(diffusion, convection, 1.0 / rate);
+        assert!(growth < 1.0 + 1e-9, "{share}: {growth}");
+    }
+    // Both limits alone are not enough.
+    assert!(growth(step::REAL, step::IMAGINARY, 1.0) > 1.1);
+}
+
 #[test]
 fn results_depend_neither_on_threads_nor_on_the_batch() {
     let (solver, state) = stirred([12, 10]);
@@ -410,6 +500,9 @@ fn problems_are_read_from_settings() {
     assert!(sample.residual < 1e-12 && sample.target.iter().all(|v| v.is_finite()));
     let again = (INCOMPRESSIBLE_FLOW.build)(problem.settings()).unwrap();
     assert_eq!(again.sample(5, 1, &()).unwrap(), sample);
+    let beside = "size = 64\ncylinders = [[0.1, 0.5, 0.095]]\ntime = 0.01";
+    let beside = (INCOMPRESSIBLE_FLOW.build)(beside.parse().unwrap()).unwrap().sample(0, 0, &()).unwrap();
+    assert!(beside.residual < 1e-12 && beside.target.iter().all(|v| v.is_finite()));
     let solver = problem.time_solver().unwrap();
     let frames = solver.rollout(sample.input.view().insert_axis(Axis(0)), &[0.1, 0.2], &()).unwrap();
     assert!(gap(&frames.index_axis_move(Axis(0), 0), &sample.target) < 1e-12);
@@ -422,6 +515,7 @@ fn problems_are_read_from_settings() {
         ("courant = 1.5", "courant"),
         ("frames = 0", "frames"),
         ("size = 2", "size"),
+        ("length = -1.0", "length: expected"),
     ] {
         let error = (INCOMPRESSIBLE_FLOW.build)(text.parse().unwrap()).unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");
