@@ -331,6 +331,19 @@ impl<S: Scalar> Elliptic<S> {
         sum
     }
 
+    /// The coefficient on a side next to a point: continued linearly from the two points before it, or that of the first where
+    /// this would change its sign.
+    fn diffusion_on(&self, point: &[usize], axis: usize, upper: usize) -> S {
+        let first = self.diffusion[axis][IxDyn(point)];
+        if self.centring == Centring::Vertex {
+            return first;
+        }
+        let mut inner = point.to_vec();
+        inner[axis] = if upper == 1 { point[axis] - 1 } else { point[axis] + 1 };
+        let continued = first.scaled(1.5) - self.diffusion[axis][IxDyn(&inner)].scaled(0.5);
+        if S::IS_COMPLEX || continued.real() > 0.0 { continued } else { first }
+    }
+
     /// What a side adds to the diagonal and to the right-hand side of a point next to it.
     fn side_terms(&self, point: &[usize], axis: usize, upper: usize) -> (S, S) {
         let side = &self.sides[axis][upper];
@@ -342,7 +355,7 @@ impl<S: Scalar> Elliptic<S> {
             let index: Vec<usize> = (0..point.len()).filter(|a| *a != axis).map(|a| point[a]).collect();
             array[IxDyn(&index)]
         };
-        let a = self.diffusion[axis][IxDyn(point)].scaled(self.face(point, axis));
+        let face = self.face(point, axis);
         let value = on_side(value);
         // Distance from the point to the side.
         let distance = match self.centring {
@@ -351,13 +364,14 @@ impl<S: Scalar> Elliptic<S> {
             Centring::Vertex => self.spacing[axis],
         };
         if matches!(side, Condition::Dirichlet(_)) {
-            let entry = a.scaled(1.0 / distance);
+            let entry = self.diffusion[axis][IxDyn(point)].scaled(face / distance);
             return (entry, entry * value);
         }
         // The value on the side is eliminated from alpha u + (u - u_P) / distance = value; the flux outwards is then
         // a (value - alpha u_P) / (1 + alpha distance).
         let alpha = alpha.map_or(S::default(), on_side);
-        let factor = a / (S::from_real(1.0) + alpha.scaled(distance));
+        let factor =
+            self.diffusion_on(point, axis, upper).scaled(face) / (S::from_real(1.0) + alpha.scaled(distance));
         (factor * alpha, factor * value)
     }
 }

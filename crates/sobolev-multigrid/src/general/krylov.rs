@@ -2,7 +2,7 @@
 
 use super::multigrid::{Order, StencilMultigrid};
 use super::operator::StencilOperator;
-use super::scalar::Scalar;
+use super::scalar::{Scalar, check_finite};
 use ndarray::{ArrayD, ArrayViewD};
 use sobolev_tensor::{Error, Monitor, Result};
 
@@ -67,7 +67,8 @@ impl SolveParams {
 /// What an iteration did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SolveInfo {
-    /// `|f - A u|` at the start and after each iteration. That of the last is computed anew, not updated.
+    /// `|f - A u|` at the start and after each iteration, as the iteration updates it: that of the iterate itself differs from it
+    /// by rounding, about `1e-16 |A| |u|`.
     pub residuals: Vec<f64>,
     /// `|f|`.
     pub norm: f64,
@@ -134,7 +135,7 @@ impl<S: Scalar> StencilMultigrid<S> {
         params: &SolveParams,
         monitor: &dyn Monitor,
     ) -> Result<(ArrayD<S>, SolveInfo)> {
-        let operator = self.operator().clone();
+        let operator = self.shared_operator();
         self.solve_for(&operator, f, initial, params, monitor)
     }
 
@@ -142,7 +143,8 @@ impl<S: Scalar> StencilMultigrid<S> {
     /// Laplacian for a Helmholtz operator, say. Starts from `initial`, or from zero.
     ///
     /// # Errors
-    /// As [`solve`](Self::solve), and when lattices or the shape of `initial` differ.
+    /// As [`solve`](Self::solve); when lattices or the shape of `initial` differ, or `initial` is not finite; when constants are
+    /// in the kernel of one of the two operators alone.
     pub fn solve_for(
         &mut self,
         operator: &StencilOperator<S>,
@@ -156,6 +158,11 @@ impl<S: Scalar> StencilMultigrid<S> {
             let expected = format!("{:?}", self.lattice());
             return Err(Error::value("operator", expected, format!("{:?}", operator.lattice())));
         }
+        if operator.is_singular() != self.is_singular() {
+            let words = |singular: bool| if singular { "singular" } else { "regular" };
+            let expected = format!("a {} one, as that of the cycle", words(self.is_singular()));
+            return Err(Error::value("operator", expected, words(operator.is_singular())));
+        }
         if params.iteration == Iteration::ConjugateGradients && !self.params().is_symmetric() {
             return Err(Error::value("cycle", "a symmetric one for conjugate gradients", self.params())
                 .with_hint("use as many sweeps before as after and a V- or W-cycle, or BiCGStab"));
@@ -165,6 +172,7 @@ impl<S: Scalar> StencilMultigrid<S> {
             None => vec![S::default(); f.len()],
             Some(initial) => {
                 self.lattice().check_shape("initial", initial.shape())?;
+                check_finite("initial", &initial)?;
                 operator.scatter(initial)
             }
         };
@@ -243,7 +251,7 @@ impl<'a, S: Scalar> Solve<'a, S> {
         out.iter_mut().for_each(|value| *value = -*value);
     }
 
-    /// Notes the residual; whether the iteration may end.
+    /// Whether the iteration may end.
     fn is_done(&mut self) -> Result<bool> {
         let residual = self.info.residuals[self.info.iterations()];
         let SolveParams { relative_tolerance, absolute_tolerance, iteration_limit, iteration } = *self.params;

@@ -14,6 +14,7 @@ use crate::vectors::{MEAN_TOLERANCE, inconsistent};
 use ndarray::{ArrayD, ArrayViewD};
 use sobolev_tensor::{Error, Result, bytes_in_words};
 use std::fmt;
+use std::sync::Arc;
 
 /// Multigrid for any [`StencilOperator`]: one to three axes, vertices or cells, real or complex entries, symmetric or not.
 ///
@@ -39,7 +40,10 @@ pub struct StencilMultigrid<S: Scalar> {
     threads: usize,
     levels: Vec<Level<S>>,
     coarsest: Coarsest<S>,
+    /// Whether constants are in the kernel.
     singular: bool,
+    /// Whether the matrix is its own transpose.
+    symmetric: bool,
 }
 
 /// The order of colours and lines in the sweeps after the visit to the coarser level.
@@ -53,8 +57,9 @@ pub(crate) enum Order {
 
 #[derive(Debug, Clone)]
 struct Level<S> {
-    operator: StencilOperator<S>,
-    relaxation: Relaxation<S>,
+    operator: Arc<StencilOperator<S>>,
+    /// None on the coarsest level, which is solved directly.
+    relaxation: Option<Relaxation<S>>,
     /// To the next coarser level; none on the coarsest.
     transfer: Option<Transfer<S>>,
     f: Vec<S>,
@@ -63,15 +68,15 @@ struct Level<S> {
 }
 
 impl<S: Scalar> Level<S> {
-    fn new(operator: StencilOperator<S>, params: &MultigridParams) -> Result<Self> {
+    fn new(operator: StencilOperator<S>) -> Self {
         let zeros = || vec![S::default(); operator.storage().len];
         let (f, x, scratch) = (zeros(), zeros(), [zeros(), zeros()]);
-        let relaxation = Relaxation::new(&operator, params.smoother)?;
-        Ok(Self { operator, relaxation, transfer: None, f, x, scratch })
+        Self { operator: Arc::new(operator), relaxation: None, transfer: None, f, x, scratch }
     }
 
     fn sweep(&mut self, count: usize, forward: bool, threads: usize) {
         let Self { operator, relaxation, f, x, scratch, .. } = self;
+        let Some(relaxation) = relaxation else { return };
         for _ in 0..count {
             relaxation.sweep(operator, f, x, scratch, forward, threads);
         }
@@ -141,7 +146,7 @@ impl<S: Scalar> StencilMultigrid<S> {
         let mut geometry: Vec<AxisGeometry> =
             (0..lattice.dimensions()).map(|axis| AxisGeometry::new(&lattice, axis)).collect();
         let mut spacings = vec![1; lattice.dimensions()];
-        let mut levels = vec![Level::new(operator, &params)?];
+        let mut levels = vec![Level::new(operator)];
         while levels.len() < params.levels {
             let fine = levels.last_mut().expect("there is a finest level");
             if fine.operator.lattice().unknowns() <= params.coarsest {
@@ -171,8 +176,10 @@ impl<S: Scalar> StencilMultigrid<S> {
                     operator
                 }
             };
-            levels.last_mut().expect("there is a finest level").transfer = Some(transfer);
-            levels.push(Level::new(operator, &params)?);
+            let fine = levels.last_mut().expect("there is a finest level");
+            fine.relaxation = Some(Relaxation::new(&fine.operator, params.smoother)?);
+            fine.transfer = Some(transfer);
+            levels.push(Level::new(operator));
         }
         let last = &levels[levels.len() - 1].operator;
         if singular && last.lattice().unknowns() > DENSE_LIMIT {
@@ -181,12 +188,18 @@ impl<S: Scalar> StencilMultigrid<S> {
             return Err(Error::value("levels", expected, got));
         }
         let coarsest = Coarsest::new(last, singular)?;
-        Ok(Self { params, threads, levels, coarsest, singular })
+        let symmetric = levels[0].operator.is_symmetric();
+        Ok(Self { params, threads, levels, coarsest, singular, symmetric })
     }
 
     /// The operator.
     pub fn operator(&self) -> &StencilOperator<S> {
         &self.levels[0].operator
+    }
+
+    /// The operator, shared.
+    pub(crate) fn shared_operator(&self) -> Arc<StencilOperator<S>> {
+        Arc::clone(&self.levels[0].operator)
     }
 
     /// The lattice.
@@ -285,18 +298,20 @@ impl<S: Scalar> StencilMultigrid<S> {
         Ok(u)
     }
 
-    /// Checks a right-hand side and spreads it over its storage.
+    /// Checks a right-hand side and spreads it over its storage. Where the matrix is symmetric and constants are in its kernel,
+    /// what rounding left of the mean is taken off.
     pub(crate) fn right_hand_side(&self, f: ArrayViewD<'_, S>) -> Result<Vec<S>> {
         self.lattice().check_shape("f", f.shape())?;
         check_finite("f", &f)?;
-        if self.singular && self.levels[0].operator.is_symmetric() {
-            let (sum, size): (S, f64) =
-                (f.iter().copied().sum(), f.iter().map(|value| value.modulus()).sum());
-            if sum.modulus() > MEAN_TOLERANCE * size {
-                return Err(inconsistent(sum.modulus() / f.len() as f64));
-            }
+        if !(self.singular && self.symmetric) {
+            return Ok(self.operator().scatter(f));
         }
-        Ok(self.operator().scatter(f))
+        let (sum, size): (S, f64) = (f.iter().copied().sum(), f.iter().map(|value| value.modulus()).sum());
+        let mean = sum.scaled(1.0 / f.len() as f64);
+        if sum.modulus() > MEAN_TOLERANCE * size {
+            return Err(inconsistent(mean.modulus()));
+        }
+        Ok(self.operator().scatter(f.mapv(|value| value - mean).view()))
     }
 
     /// Subtracts the mean where constants are in the kernel.
