@@ -1,6 +1,7 @@
 //! Data sets written in any format that is written.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sobolev_tensor::{Error as NumericError, Monitor};
@@ -73,30 +74,50 @@ pub fn convert(
     draft.save()
 }
 
-/// A folder is made beside its place and gets its name when it is whole.
+/// A folder is made within one of its own beside its place, gets its name when it is whole, and takes that from an old one.
 fn folder(data: &Dataset, path: &Path, entry: &FormatEntry, monitor: &dyn Monitor) -> Result<()> {
-    let named = |ending: &str| -> PathBuf {
-        let mut name = path.file_name().unwrap_or_default().to_os_string();
-        name.push(ending);
-        path.with_file_name(name)
-    };
     let failed = |source| Error::Io { path: path.to_path_buf(), action: "write", source };
-    let (draft, old) = (named(".part"), named(".old"));
-    let remove = |folder: &Path| if folder.exists() { fs::remove_dir_all(folder) } else { Ok(()) };
     if path.exists() && !path.join("zarr.json").is_file() {
         // Only a store is replaced by a store: a folder may hold anything.
         return Err(Error::Exists { path: path.to_path_buf() });
     }
-    remove(&draft).map_err(failed)?;
+    let own = own_folder(path).map_err(failed)?;
+    let (draft, old) = (own.join("new"), own.join("old"));
     let written = entry.write(&Job { data, draft: &draft, path, monitor });
-    if let Err(error) = written {
-        // Half a store is of no use to anyone; what went wrong before is what to tell.
-        let _ = fs::remove_dir_all(&draft);
+    let placed = written.and_then(|()| exchange(&draft, path, &old).map_err(failed));
+    if let Err(error) = placed {
+        // Half a store is of no use to anyone, the old one is where it could not be put back; what went wrong before is
+        // what to tell.
+        if !old.exists() {
+            let _ = fs::remove_dir_all(&own);
+        }
         return Err(error);
     }
-    if path.exists() {
-        remove(&old).and_then(|()| fs::rename(path, &old)).map_err(failed)?;
+    fs::remove_dir_all(&own).map_err(failed)
+}
+
+/// Makes an empty folder beside `path` of a name that nothing has.
+fn own_folder(path: &Path) -> io::Result<PathBuf> {
+    for number in 0_u64.. {
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(format!(".{}-{number}.part", std::process::id()));
+        let folder = path.with_file_name(name);
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map(|()| folder),
+        }
     }
-    fs::rename(&draft, path).map_err(failed)?;
-    remove(&old).map_err(failed)
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Gives `draft` the name `path`; what has it goes to `old`, and comes back when that fails.
+fn exchange(draft: &Path, path: &Path, old: &Path) -> io::Result<()> {
+    if path.exists() {
+        fs::rename(path, old)?;
+    }
+    fs::rename(draft, path).inspect_err(|_| {
+        if old.exists() {
+            let _ = fs::rename(old, path);
+        }
+    })
 }

@@ -17,6 +17,10 @@ use crate::values::Precision;
 /// vector instructions differ by rounding, which unstable solutions magnify.
 const TOLERANCE: f64 = 1e-4;
 
+/// Distance of the residual of a sample that is made again from the stored one beyond which they disagree, relative and, for
+/// residuals that are rounding alone, absolute.
+const RESIDUAL_TOLERANCE: [f64; 2] = [1e-2, 1e-9];
+
 /// What [`verify`] found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Verification {
@@ -47,7 +51,7 @@ impl fmt::Display for Verification {
         let what = if self.checksums { "checksums and finite values" } else { "finite values" };
         write!(f, "{}: {what} of {} samples", self.path.display(), self.samples)?;
         match self.remade.iter().map(|(_, distance)| *distance).fold(0.0, f64::max) {
-            _ if self.remade.is_empty() => write!(f, "; none made again: {}", self.not_remade)?,
+            _ if self.remade.is_empty() => write!(f, "; not made again: {}", self.not_remade)?,
             0.0 => write!(f, "; {} made again, to the same bits", self.remade.len())?,
             worst => write!(f, "; {} made again, the farthest differs by {worst:.1e}", self.remade.len())?,
         }
@@ -59,7 +63,8 @@ impl fmt::Display for Verification {
 }
 
 /// Reads all samples of a file. Of a data set of this library checksums are recomputed and `remake` samples, spread evenly,
-/// are solved again from (seed, number, settings) and compared; of other files values are looked at.
+/// are solved again from (seed, number, settings) and compared, with their residuals; samples that are not finished are a
+/// problem. Of other files values are looked at.
 ///
 /// # Errors
 /// When the file cannot be opened or is of no known format, and when the monitor cancels. What is wrong with samples is no
@@ -78,6 +83,10 @@ pub fn verify(path: impl AsRef<Path>, remake: usize, monitor: &dyn Monitor) -> R
         not_remade: String::new(),
         problems: Vec::new(),
     };
+    let about = data.about();
+    if about.finished < about.total {
+        found.problems.push(format!("only {} of {} samples are finished", about.finished, about.total));
+    }
     for sample in 0..data.len() {
         if monitor.cancelled() {
             return Err(cancelled(sample, data.len()));
@@ -145,7 +154,7 @@ fn problem_of(data: &Dataset) -> std::result::Result<Box<dyn Problem>, String> {
     }
     let entry = EQUATIONS.iter().find(|entry| entry.name == provenance.equation);
     let entry = entry.ok_or_else(|| format!("{} is no equation of the list", provenance.equation))?;
-    let problem = (entry.build)(provenance.settings.clone()).map_err(|error| error.to_string())?;
+    let problem = entry.problem(provenance.settings.clone()).map_err(|error| error.to_string())?;
     let same = problem.input() == *data.field(Side::Input) && problem.target() == *data.field(Side::Target);
     if same { Ok(problem) } else { Err("this version makes other fields of the settings".to_string()) }
 }
@@ -158,6 +167,7 @@ fn compare(
     monitor: &dyn Monitor,
 ) -> Result<()> {
     let (Some(provenance), Some(numbers)) = (data.provenance(), data.sample_numbers()) else { return Ok(()) };
+    let residuals = data.residuals().unwrap_or_default();
     let count = remake.min(data.len());
     for place in 0..count {
         let sample = if count == 1 { 0 } else { place * (data.len() - 1) / (count - 1) };
@@ -170,6 +180,11 @@ fn compare(
                 continue;
             }
         };
+        let stored = residuals.get(sample).copied().unwrap_or(again.residual);
+        if !same_residual(stored, again.residual) {
+            let again = again.residual;
+            found.problems.push(format!("sample {sample}: residual {stored:.1e}, made again {again:.1e}"));
+        }
         let mut worst = 0.0_f64;
         for (side, values) in [(Side::Input, again.input), (Side::Target, again.target)] {
             // What cannot be read has been told.
@@ -184,6 +199,12 @@ fn compare(
         found.remade.push((sample, worst));
     }
     Ok(())
+}
+
+fn same_residual(stored: f64, again: f64) -> bool {
+    let [relative, absolute] = RESIDUAL_TOLERANCE;
+    stored.to_bits() == again.to_bits()
+        || (stored - again).abs() <= relative * stored.abs().max(again.abs()) + absolute
 }
 
 /// Relative L2 distance of a sample from the stored one, both in the precision of the file.

@@ -169,3 +169,22 @@ fn formats_that_are_not_written_and_files_in_the_way_are_named() {
     assert!(matches!(error, Error::Exists { .. }), "{error}");
     assert!(store.join("precious.txt").exists(), "only a store is replaced by a store");
 }
+
+#[test]
+fn a_store_that_is_replaced_leaves_the_folders_beside_it_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = trajectories(&["a", "b"]);
+    let store = folder.path().join("a.zarr");
+    convert(&data, &store, None, false, &()).unwrap();
+    std::fs::write(store.join("input/c/extra"), "of the old store").unwrap();
+    for name in ["a.zarr.old", "a.zarr.part"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name).join("precious.txt"), "kept").unwrap();
+    }
+    convert(&data, &store, None, true, &()).unwrap();
+    assert!(!store.join("input/c/extra").exists() && store.join("zarr.json").exists());
+    for name in ["a.zarr.old", "a.zarr.part"] {
+        assert!(folder.path().join(name).join("precious.txt").exists(), "{name}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "nothing else stays");
+}

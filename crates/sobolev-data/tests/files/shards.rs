@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sobolev_data::{
-    Compression, Dataset, Error, Existing, GenerateOptions, Shard, Side, expected_bytes, merge,
+    Compression, Dataset, Error, Existing, GenerateOptions, Shard, Side, expected_bytes, merge, verify,
 };
 use sobolev_solvers::{EQUATIONS, Problem};
 
@@ -201,6 +201,29 @@ fn drawn_settings_are_stored_with_the_samples_and_merged() {
     // Other programs find the values under the name of the setting.
     let file = hdf5_metno::File::open(path("whole")).unwrap();
     assert_eq!(file.dataset("parameters/velocity").unwrap().shape(), [10]);
+}
+
+#[test]
+fn samples_of_drawn_settings_are_made_again_and_missing_ones_are_a_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.h5");
+    let entry = EQUATIONS.iter().find(|entry| entry.name == "advection").unwrap();
+    let settings = "size = 16\nvelocity = { log-uniform = [0.5, 2.0] }";
+    let problem = entry.problem(settings.parse().unwrap()).unwrap();
+    let options = GenerateOptions::default();
+    sobolev_data::generate(problem.as_ref(), 3, 10..20, &path, &options, &()).unwrap();
+    let found = verify(&path, 4, &()).unwrap();
+    assert!(found.is_sound(), "{found}");
+    assert_eq!(found.remade, [(0, 0.0), (3, 0.0), (6, 0.0), (9, 0.0)]);
+    assert!(found.to_string().contains("4 made again, to the same bits"), "{found}");
+    assert!(verify(&path, 0, &()).unwrap().to_string().contains("not made again: not asked for"));
+    let part = folder.path().join("part.h5");
+    let stopped =
+        sobolev_data::generate(&Waves::new(12, 4), 7, 0..SAMPLES, &part, &options, &CancelAt::new(2));
+    assert!(stopped.is_err());
+    let found = verify(&part, 0, &()).unwrap();
+    assert_eq!(found.problems.len(), 1, "{found}");
+    assert!(found.problems[0].ends_with(&format!("of {SAMPLES} samples are finished")), "{found}");
 }
 
 #[test]
