@@ -66,7 +66,7 @@ impl<S: Scalar> StencilOperator<S> {
                     return Err(Error::NonFinite {
                         argument: "stencil".to_string(),
                         index,
-                        value: value.real(),
+                        value: value.wrong_part(),
                     });
                 }
                 any |= value != S::default();

@@ -111,7 +111,7 @@ pub(crate) fn check_finite<S: Scalar>(argument: &str, values: &ArrayViewD<'_, S>
         None => Ok(()),
         Some((index, value)) => {
             let index = ndarray::Dimension::slice(&index).to_vec();
-            Err(Error::NonFinite { argument: argument.to_string(), index, value: value.real() })
+            Err(Error::NonFinite { argument: argument.to_string(), index, value: value.wrong_part() })
         }
     }
 }

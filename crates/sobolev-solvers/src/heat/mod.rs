@@ -20,8 +20,9 @@ mod tests;
 
 pub use problem::{HEAT, HeatProblem, HeatSettings};
 
-use crate::solver::TimeSolver;
+use crate::solver::{TimeSolver, steps_of};
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn};
+use rayon::prelude::*;
 use sobolev_multigrid::Parallelism;
 use sobolev_multigrid::general::{
     Centring, Condition, Elliptic, MultigridParams, SolveParams, StencilMultigrid, StencilOperator,
@@ -33,7 +34,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// gamma of the scheme.
 const GAMMA: f64 = 1.0 - FRAC_1_SQRT_2;
 
-/// Solver of the heat equation for one medium; the module page has equation, method and limits.
+/// Solver of the heat equation for one medium; the module page has equation, method and limits. Samples of a batch are advanced in
+/// parallel; the bits depend neither on the number of threads nor on the rest of the batch.
 ///
 /// ```
 /// use ndarray::ArrayD;
@@ -54,10 +56,14 @@ pub struct Heat {
     /// What drives the equation: f and the values on the sides.
     drive: ArrayD<f64>,
     step: f64,
-    parallelism: Parallelism,
+    /// Whether to stay on the calling thread.
+    serial: bool,
     /// The hierarchy of the stage equation for the last time step.
-    stage: Arc<Mutex<Option<(f64, StencilMultigrid<f64>)>>>,
+    stage: Arc<Mutex<Option<Kept>>>,
 }
+
+/// A hierarchy with its time step and threads.
+type Kept = ((f64, Parallelism), Arc<StencilMultigrid<f64>>);
 
 impl Heat {
     /// A solver for the conductivity `a` `[n..]` in a box of side lengths `extent`, without a source.
@@ -68,8 +74,7 @@ impl Heat {
         let problem = Elliptic::new(a.shape(), extent, Centring::Cell, sides)?.with_diffusion(a.view())?;
         let drive = problem.right_hand_side(ArrayD::zeros(a.raw_dim()).view())?;
         let operator = problem.operator()?;
-        let (step, parallelism) = (f64::INFINITY, Parallelism::Pool);
-        Ok(Self { problem, operator, drive, step, parallelism, stage: Arc::default() })
+        Ok(Self { problem, operator, drive, step: f64::INFINITY, serial: false, stage: Arc::default() })
     }
 
     /// The same with a source f `[n..]`.
@@ -96,7 +101,7 @@ impl Heat {
     /// The same on the calling thread alone: right where every thread has a sample of its own.
     #[must_use]
     pub(crate) fn serial(mut self) -> Self {
-        self.parallelism = Parallelism::Serial;
+        self.serial = true;
         self
     }
 
@@ -104,11 +109,17 @@ impl Heat {
         self.problem.lattice().points()
     }
 
-    /// The hierarchy for `A + 1 / (gamma h)`.
-    fn stage(&self, step: f64) -> Result<StencilMultigrid<f64>> {
+    /// The hierarchy for `A + 1 / (gamma h)`, that of the last call or a new one.
+    fn stage(&self, step: f64, parallelism: Parallelism) -> Result<Arc<StencilMultigrid<f64>>> {
+        let mut kept = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, stage)) = kept.as_ref().filter(|(key, _)| *key == (step, parallelism)) {
+            return Ok(Arc::clone(stage));
+        }
         let reaction = ArrayD::from_elem(IxDyn(self.points()), 1.0 / (GAMMA * step));
-        let params = MultigridParams { parallelism: self.parallelism, ..MultigridParams::default() };
-        self.problem.clone().with_reaction(reaction.view())?.multigrid(params)
+        let params = MultigridParams { parallelism, ..MultigridParams::default() };
+        let made = Arc::new(self.problem.clone().with_reaction(reaction.view())?.multigrid(params)?);
+        *kept = Some(((step, parallelism), Arc::clone(&made)));
+        Ok(made)
     }
 
     /// One time step of one sample.
@@ -161,24 +172,33 @@ impl TimeSolver for Heat {
         if duration == 0.0 {
             return Ok(());
         }
-        let steps = (duration / self.step).ceil().max(1.0);
-        let h = duration / steps;
-        let mut kept = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.as_ref().is_none_or(|(step, _)| *step != h) {
-            *kept = Some((h, self.stage(h)?));
-        }
-        let Some((_, stage)) = kept.as_mut() else { return Ok(()) };
-        for mut sample in state.outer_iter_mut() {
-            let mut channel = sample.index_axis_mut(Axis(self.points().len()), 0);
-            let mut u = channel.to_owned();
-            for done in 0..steps as u64 {
+        let steps = steps_of(duration, self.step)?;
+        let h = duration / steps as f64;
+        let batch = state.shape()[0];
+        let serial = self.serial || batch >= rayon::current_num_threads();
+        let stage = self.stage(h, if serial { Parallelism::Serial } else { Parallelism::Pool })?;
+        let channel = Axis(self.points().len());
+        let advance = |mut sample: ArrayViewMutD<'_, f64>| {
+            let (mut values, mut stage) = (sample.index_axis_mut(channel, 0), (*stage).clone());
+            let mut u = values.to_owned();
+            for done in 0..steps {
                 if monitor.cancelled() {
-                    return Err(Error::Cancelled { task: "heat".to_string(), done, total: steps as u64 });
+                    return Err(Error::Cancelled { task: "heat".to_string(), done, total: steps });
                 }
-                self.step_once(stage, &mut u, h, monitor)?;
+                self.step_once(&mut stage, &mut u, h, monitor).map_err(|error| match error {
+                    Error::NoConvergence { hint, .. } | Error::NonFinite { argument: hint, .. } => {
+                        let (solver, step) = ("heat".to_string(), done + 1);
+                        Error::Diverged { solver, time: step as f64 * h, step, hint }
+                    }
+                    other => other,
+                })?;
             }
-            channel.assign(&u);
-        }
-        Ok(())
+            values.assign(&u);
+            Ok(())
+        };
+        let samples: Vec<_> = state.outer_iter_mut().collect();
+        let outcomes: Vec<Result<()>> =
+            samples.into_par_iter().map(|sample| advance(sample.into_dyn())).collect();
+        outcomes.into_iter().collect()
     }
 }

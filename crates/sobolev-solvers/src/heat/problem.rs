@@ -1,14 +1,13 @@
 //! Data sets of heat in random media: from conductivity and initial state to the states at later times.
 
 use super::Heat;
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
+use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, frames as frames_of};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
-use crate::solver::TimeSolver;
 use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
 use sobolev_multigrid::general::Condition;
-use sobolev_tensor::{Error, Monitor, Result, SettingEntry, check_memory};
+use sobolev_tensor::{Error, Monitor, Result, SettingEntry};
 
 /// Memory for one sample: operators, transfers and vectors of the hierarchy.
 const BYTES_PER_CELL: u128 = 800;
@@ -101,11 +100,7 @@ impl HeatProblem {
         if size < 4 {
             return Err(Error::value("size", "at least 4 cells", size));
         }
-        check_memory(
-            "size",
-            size,
-            (size as u128).pow(dimension as u32) * (BYTES_PER_CELL + 8 * frames as u128),
-        )?;
+        settings::memory("size", &vec![size; dimension], BYTES_PER_CELL.saturating_add(8 * frames as u128))?;
         for (name, value) in [("conductivity", conductivity), ("time", time), ("step", step)] {
             if !(value.is_finite() && value > 0.0) {
                 return Err(Error::value(name, "a positive finite number", value));
@@ -135,13 +130,7 @@ impl HeatProblem {
             Sides::Cold => "u = 0",
             Sides::Periodic => "periodic",
         };
-        let axis = |number: usize| Axis {
-            name: format!("x{number}"),
-            points: (0..size).map(|i| (i as f64 + 0.5) / size as f64).collect(),
-            boundary: boundary.to_string(),
-            units: "1".to_string(),
-        };
-        (1..=dimension).map(axis).collect()
+        (0..dimension).map(|axis| Axis::centres(axis, size, 1.0, boundary)).collect()
     }
 }
 
@@ -176,6 +165,13 @@ impl Problem for HeatProblem {
     fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample> {
         let HeatSettings { dimension, conductivity, contrast, sides, time, frames, step, .. } = self.settings;
         let a = self.field.sample(seed, index).mapv_into(|g| conductivity * (contrast * g).exp());
+        if a.iter().any(|a| !a.is_normal()) {
+            return Err(Error::value(
+                "contrast",
+                "one that keeps the conductivity within the number range",
+                contrast,
+            ));
+        }
         let initial = self.initial.sample(seed, index);
         let side = || match sides {
             Sides::Insulated => [Condition::no_flux(), Condition::no_flux()],
@@ -184,10 +180,8 @@ impl Problem for HeatProblem {
         };
         let conditions = (0..dimension).map(|_| side()).collect();
         let heat = Heat::new(a.clone(), &vec![1.0; dimension], conditions)?.with_step(step)?.serial();
-        let times = Axis::frames(time, frames).points.to_vec();
-        let channels = |array: &ArrayD<f64>| array.clone().insert_axis(ArrayAxis(dimension));
-        let state = channels(&initial).insert_axis(ArrayAxis(0));
-        let target = heat.rollout(state.view(), &times, monitor)?.index_axis_move(ArrayAxis(0), 0);
+        let mut state = initial.clone().insert_axis(ArrayAxis(dimension)).insert_axis(ArrayAxis(0));
+        let target = frames_of(&heat, &mut state, time, Some(frames), monitor)?;
         let mut input = ArrayD::zeros(IxDyn(&[a.shape(), &[2]].concat()));
         input.index_axis_mut(ArrayAxis(dimension), 0).assign(&a);
         input.index_axis_mut(ArrayAxis(dimension), 1).assign(&initial);
@@ -203,7 +197,7 @@ pub const HEAT: EquationEntry = EquationEntry {
     method: "finite volumes with harmonic face means, order 2; implicit Runge-Kutta of order 2 with multigrid, L-stable",
     source: "log-normal conductivity, insulated, cold or periodic sides",
     settings: || {
-        let smooth = "amplitude 30, inverse length 5, exponent 2.5";
+        let smooth = "{ amplitude = 30.0, inverse_length = 5.0, exponent = 2.5 }";
         vec![
             SettingEntry::new("size", "64", "cells along each side, at least 4"),
             SettingEntry::new("dimension", "2", "1 to 3"),

@@ -64,14 +64,8 @@ impl Cavity {
     /// # Errors
     /// Unless there are at least 3 vertices along each of two axes and 6 a wave length, and all values are finite.
     pub fn new(wave_number: ArrayViewD<'_, f64>, spacing: f64) -> Result<Self> {
-        let shape = wave_number.shape();
-        if shape.len() != 2 || shape.iter().any(|n| *n < 3) {
-            return Err(Error::shape("wave number", "two axes of at least 3 vertices", shape));
-        }
-        if !(spacing > 0.0 && spacing.is_finite()) {
-            return Err(Error::value("spacing", "a positive number", spacing));
-        }
         check_wave_number(&wave_number, spacing)?;
+        let shape = wave_number.shape();
         let squared = wave_number.mapv(|k| k * k);
         let natural = [Side::Natural; 2];
         let lattice = Lattice::new(shape)?.with_sides(0, natural)?.with_sides(1, natural)?;

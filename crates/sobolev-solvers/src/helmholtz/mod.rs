@@ -31,8 +31,14 @@ pub use problem::{HELMHOLTZ, HelmholtzProblem, HelmholtzSettings};
 use ndarray::ArrayViewD;
 use sobolev_tensor::{Error, Result, check_finite};
 
-/// Checks a wave number field: finite, not negative, with at least six points a wave length.
+/// Checks a wave number field: two axes of at least 3 vertices, finite, not negative, at least six points a wave length.
 fn check_wave_number(k: &ArrayViewD<'_, f64>, spacing: f64) -> Result<()> {
+    if k.ndim() != 2 || k.shape().iter().any(|n| *n < 3) {
+        return Err(Error::shape("wave number", "two axes of at least 3 vertices", k.shape()));
+    }
+    if !(spacing > 0.0 && spacing.is_finite()) {
+        return Err(Error::value("spacing", "a positive number", spacing));
+    }
     check_finite("wave number", k.shape(), k)?;
     let largest = k.iter().fold(0.0, |largest: f64, k| largest.max(*k));
     if let Some(negative) = k.iter().find(|k| **k < 0.0) {

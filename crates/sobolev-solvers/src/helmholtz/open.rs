@@ -81,15 +81,13 @@ impl Helmholtz {
     /// Unless there are at least 3 vertices along each of two axes and 6 a wave length, all values are finite, and absorbing
     /// layers fit into the grid.
     pub fn new(wave_number: ArrayViewD<'_, f64>, spacing: f64, edges: [[Edge; 2]; 2]) -> Result<Self> {
-        let shape = wave_number.shape();
-        if shape.len() != 2 || shape.iter().any(|n| *n < 3) {
-            return Err(Error::shape("wave number", "two axes of at least 3 vertices", shape));
-        }
-        if !(spacing > 0.0 && spacing.is_finite()) {
-            return Err(Error::value("spacing", "a positive number", spacing));
-        }
         check_wave_number(&wave_number, spacing)?;
+        let shape = wave_number.shape();
         let typical = wave_number.iter().sum::<f64>() / wave_number.len() as f64;
+        let absorbs = |edge: &Edge| matches!(edge, Edge::Absorbing { .. });
+        if typical == 0.0 && edges.iter().flatten().any(absorbs) {
+            return Err(Error::value("wave number", "above 0 somewhere, with absorbing sides", 0.0));
+        }
         let mut stretch = Vec::new();
         for axis in 0..2 {
             stretch.push(stretching(shape[axis], spacing, typical, edges[axis])?);
@@ -239,7 +237,7 @@ fn stretching(points: usize, spacing: f64, k: f64, edges: [Edge; 2]) -> Result<V
             let at = cells - depth;
             let sigma = largest * (depth as f64 / cells as f64).powi(2);
             let index = if upper == 1 { points - 1 - at } else { at };
-            factors[index] += Complex64::new(0.0, sigma / k.max(f64::MIN_POSITIVE));
+            factors[index] += Complex64::new(0.0, sigma / k);
         }
     }
     Ok(factors)

@@ -7,7 +7,7 @@ use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField, Poi
 use crate::settings;
 use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn, Slice};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Monitor, Result, SettingEntry, check_memory};
+use sobolev_tensor::{Error, Monitor, Result, SettingEntry};
 
 /// Memory of the sparse factors for each vertex, measured at 401 x 401.
 const BYTES_PER_VERTEX: u128 = 1500;
@@ -76,8 +76,8 @@ impl HelmholtzProblem {
         if !(1..=16).contains(&refine) {
             return Err(Error::value("refine", "1 to 16", refine));
         }
-        let points = (size - 1) * refine + 1;
-        check_memory("size", size, (points as u128).pow(2) * BYTES_PER_VERTEX)?;
+        let points = (size - 1).saturating_mul(refine).saturating_add(1);
+        settings::memory("size", &[points; 2], BYTES_PER_VERTEX)?;
         if !(frequency.is_finite() && frequency >= 0.0) {
             return Err(Error::value("frequency", "a number of at least 0", frequency));
         }
@@ -185,7 +185,11 @@ pub const HELMHOLTZ: EquationEntry = EquationEntry {
             SettingEntry::new("refine", "2", "solve with this many times finer spacing, 1 to 16"),
             SettingEntry::new("frequency", "1000.0", "angular frequency omega"),
             SettingEntry::new("speed", "20.0", "the speed is this plus tanh(g), above 1"),
-            SettingEntry::new("field", "amplitude 1, inverse length 3, exponent 2", FIELD_HELP),
+            SettingEntry::new(
+                "field",
+                "{ amplitude = 1.0, inverse_length = 3.0, exponent = 2.0 }",
+                FIELD_HELP,
+            ),
             SettingEntry::new(
                 "opening",
                 "[0.35, 0.65]",

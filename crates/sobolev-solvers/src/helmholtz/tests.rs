@@ -149,3 +149,13 @@ fn wrong_input_is_refused_with_a_reason() {
         assert!(error.starts_with(word), "{text}: {error}");
     }
 }
+
+#[test]
+fn samples_do_not_depend_on_the_number_of_threads() {
+    let problem = (HELMHOLTZ.build)("size = 33\nfrequency = 400.0".parse().unwrap()).unwrap();
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| problem.sample(1, 2, &()).unwrap())
+    };
+    assert!(run(1) == run(2) && run(1) == run(5));
+}

@@ -13,17 +13,28 @@ use num_complex::Complex64;
 pub trait SparseNumber: ComplexField + Copy + std::ops::Add<Output = Self> + std::fmt::Debug {
     /// Whether no part is infinite or not a number.
     fn all_finite(self) -> bool;
+
+    /// The part that is not finite, or the real one.
+    fn wrong_part(self) -> f64;
 }
 
 impl SparseNumber for f64 {
     fn all_finite(self) -> bool {
         self.is_finite()
     }
+
+    fn wrong_part(self) -> f64 {
+        self
+    }
 }
 
 impl SparseNumber for Complex64 {
     fn all_finite(self) -> bool {
         self.re.is_finite() && self.im.is_finite()
+    }
+
+    fn wrong_part(self) -> f64 {
+        if self.re.is_finite() && !self.im.is_finite() { self.im } else { self.re }
     }
 }
 
@@ -124,13 +135,13 @@ impl<S: SparseNumber> SparseLu<S> {
         if b.nrows() != self.size {
             return Err(Error::shape("right-hand side", format!("[{}, columns]", self.size), b.shape()));
         }
-        let finite = |values: ArrayView2<'_, S>| values.iter().all(|value| value.all_finite());
-        if !finite(b) {
-            return Err(Error::value("right-hand side", "finite values", "others"));
+        if let Some((index, value)) = b.indexed_iter().find(|(_, value)| !value.all_finite()) {
+            let (argument, index) = ("right-hand side".to_string(), vec![index.0, index.1]);
+            return Err(Error::NonFinite { argument, index, value: value.wrong_part() });
         }
         let x = self.factors.solve(as_faer(&b));
         let x = Array2::from_shape_fn((x.nrows(), x.ncols()), |(i, j)| x[(i, j)]);
-        if !finite(x.view()) {
+        if !x.iter().all(|value| value.all_finite()) {
             return Err(Error::value("matrix", "a regular matrix", "a singular one"));
         }
         Ok(x)
