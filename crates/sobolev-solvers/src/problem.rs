@@ -1,7 +1,7 @@
 //! What a data set is made of: an equation with its settings, that turns (seed, sample number) into an input and a target.
 
 use crate::solver::{SteppedSolver, TimeSolver};
-use ndarray::{Array1, ArrayD};
+use ndarray::{Array1, ArrayD, ArrayViewMutD};
 use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry};
 
 /// One grid axis of a field.
@@ -92,15 +92,33 @@ pub(crate) fn frames(
     frames: Option<usize>,
     monitor: &dyn Monitor,
 ) -> Result<ArrayD<f64>> {
+    let monitor = CancellationOnly(monitor);
+    let advance = |state: ArrayViewMutD<'_, f64>, interval| {
+        solver.advance(state, interval, &monitor).map(|()| vec![0.0])
+    };
+    Ok(frames_with_error(advance, state, time, frames)?.0)
+}
+
+/// As [`frames`], by a solver that returns the estimated error of each sample: the target and the sum of the errors.
+///
+/// # Errors
+/// Those of the solver.
+pub(crate) fn frames_with_error(
+    advance: impl Fn(ArrayViewMutD<'_, f64>, f64) -> Result<Vec<f64>>,
+    state: &mut ArrayD<f64>,
+    time: f64,
+    frames: Option<usize>,
+) -> Result<(ArrayD<f64>, f64)> {
     let count = frames.unwrap_or(1);
     let space = state.shape()[1..].to_vec();
-    let mut values = Vec::with_capacity(count * state.len());
+    let (mut values, mut error) = (Vec::with_capacity(count * state.len()), 0.0);
     for _ in 0..count {
-        solver.advance(state.view_mut(), time / count as f64, &CancellationOnly(monitor))?;
+        error += advance(state.view_mut(), time / count as f64)?.iter().sum::<f64>();
         values.extend(state.iter().copied());
     }
     let shape: Vec<usize> = frames.into_iter().chain(space).collect();
-    ArrayD::from_shape_vec(shape.clone(), values).map_err(|_| Error::shape("target", "its frames", &shape))
+    let misfit = |_| Error::shape("target", "its frames", &shape);
+    Ok((ArrayD::from_shape_vec(shape.clone(), values).map_err(misfit)?, error))
 }
 
 /// A family of solved samples, addressed by (seed, index): what a data set is generated from.

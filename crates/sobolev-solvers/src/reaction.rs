@@ -59,9 +59,7 @@ impl DiffusionReaction {
             return Err(Error::value("lengths", "1 to 3 of them", lengths.len()));
         }
         check_lengths("lengths", lengths, lengths.len())?;
-        if let Some(wrong) = diffusivities.iter().find(|d| !(d.is_finite() && **d >= 0.0)) {
-            return Err(Error::value("diffusivity", "a finite number of at least 0", wrong));
-        }
+        diffusivities.iter().try_for_each(|value| check_diffusivity("diffusivities", *value))?;
         if !threshold.is_finite() {
             return Err(Error::value("threshold", "a finite number", threshold));
         }
@@ -105,6 +103,13 @@ impl DiffusionReaction {
         let errors: Vec<Result<f64>> = samples.into_par_iter().map_init(stepper, one).collect();
         errors.into_iter().collect()
     }
+}
+
+fn check_diffusivity(name: &str, value: f64) -> Result<()> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::value(name, "a finite number of at least 0", value))
 }
 
 impl TimeSolver for DiffusionReaction {

@@ -70,6 +70,13 @@ impl Medium {
         if !(self.porosity > 0.0 && self.porosity < 1.0) {
             return Err(Error::value("porosity", "a number above 0 and below 1", self.porosity));
         }
+        if !(self.capacity().is_finite()
+            && self.retardation(0.0).is_finite()
+            && self.retardation(1.0).is_finite())
+        {
+            let expected = "one that makes a finite retardation with density, porosity and exponent";
+            return Err(Error::value("coefficient", expected, self.coefficient));
+        }
         Ok(())
     }
 
@@ -137,6 +144,33 @@ impl DiffusionSorption {
         Ok(self)
     }
 
+    /// Advances as [`TimeSolver::advance`]; returns, for each sample, the sum of the estimated errors of u in its steps, relative to the
+    /// concentration 1 at the end.
+    ///
+    /// # Errors
+    /// As [`TimeSolver::advance`].
+    pub fn integrate(
+        &self,
+        mut state: ArrayViewMutD<'_, f64>,
+        duration: f64,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<f64>> {
+        if duration == 0.0 {
+            return Ok(vec![0.0; state.len_of(Axis(0))]);
+        }
+        let cells = state.len_of(Axis(1));
+        let samples: Vec<_> = state.axis_iter_mut(Axis(0)).collect();
+        let one = |stepper: &mut Stepper, mut sample: ArrayViewMutD<'_, f64>| {
+            let mut u: Vec<f64> = sample.iter().copied().collect();
+            let error = stepper.march(&mut u, duration, self.tolerance, monitor)?;
+            sample.iter_mut().zip(u).for_each(|(to, value)| *to = value);
+            Ok(error)
+        };
+        let stepper = || Stepper::new(self.medium, cells, self.length);
+        let errors: Vec<Result<f64>> = samples.into_par_iter().map_init(stepper, one).collect();
+        errors.into_iter().collect()
+    }
+
     /// The medium.
     pub fn medium(&self) -> &Medium {
         &self.medium
@@ -158,20 +192,7 @@ impl TimeSolver for DiffusionSorption {
         }
     }
 
-    fn advance(&self, mut state: ArrayViewMutD<'_, f64>, duration: f64, monitor: &dyn Monitor) -> Result<()> {
-        if duration == 0.0 {
-            return Ok(());
-        }
-        let cells = state.len_of(Axis(1));
-        let samples: Vec<_> = state.axis_iter_mut(Axis(0)).collect();
-        let one = |stepper: &mut Stepper, mut sample: ArrayViewMutD<'_, f64>| {
-            let mut u: Vec<f64> = sample.iter().copied().collect();
-            stepper.march(&mut u, duration, self.tolerance, monitor)?;
-            sample.iter_mut().zip(u).for_each(|(to, value)| *to = value);
-            Ok(())
-        };
-        let stepper = || Stepper::new(self.medium, cells, self.length);
-        let outcomes: Vec<Result<()>> = samples.into_par_iter().map_init(stepper, one).collect();
-        outcomes.into_iter().collect()
+    fn advance(&self, state: ArrayViewMutD<'_, f64>, duration: f64, monitor: &dyn Monitor) -> Result<()> {
+        self.integrate(state, duration, monitor).map(|_| ())
     }
 }

@@ -1,11 +1,12 @@
 //! Data sets of diffusion and reaction between walls: from random activator and inhibitor to both later.
 
 use super::DiffusionReaction;
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
+use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, frames_with_error};
 use crate::random_field::{Boundary, FieldSampler, GaussianField};
 use crate::settings;
 use crate::solver::TimeSolver;
-use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
+use crate::walls;
+use ndarray::{ArrayD, ArrayViewMutD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
 use sobolev_tensor::{CancellationOnly, Error, Monitor, Random, Result, SettingEntry};
 
@@ -85,6 +86,12 @@ impl DiffusionReactionProblem {
         let values = 2 * cells.iter().product::<usize>() as u128;
         settings::times(settings.time, settings.frames, settings.warm_up, values)?;
         let lengths = settings::numbers("length", &settings.length, d)?;
+        walls::check_lengths("length", &lengths, d)?;
+        for (name, value) in
+            [("diffusivity_u", settings.diffusivity_u), ("diffusivity_v", settings.diffusivity_v)]
+        {
+            super::check_diffusivity(name, value)?;
+        }
         let diffusivities = [settings.diffusivity_u, settings.diffusivity_v];
         let solver = DiffusionReaction::new(&lengths, diffusivities, settings.threshold)?
             .with_tolerance(settings.tolerance)?;
@@ -158,16 +165,10 @@ impl Problem for DiffusionReactionProblem {
         let mut state = self.initial(seed, index);
         self.solver.advance(state.view_mut(), self.settings.warm_up, &monitor)?;
         let input = state.index_axis(ArrayAxis(0), 0).to_owned();
-        let count = self.settings.frames.unwrap_or(1);
-        let (mut values, mut residual) = (Vec::with_capacity(count * state.len()), 0.0);
-        for _ in 0..count {
-            let interval = self.settings.time / count as f64;
-            residual += self.solver.integrate(state.view_mut(), interval, &monitor)?[0];
-            values.extend(state.iter().copied());
-        }
-        let shape = self.target().shape();
-        let misfit = |_| Error::shape("solution", "the values of its frames", &shape);
-        let target = ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(misfit)?;
+        let DiffusionReactionSettings { time, frames: count, .. } = self.settings;
+        let advance =
+            |state: ArrayViewMutD<'_, f64>, interval| self.solver.integrate(state, interval, &monitor);
+        let (target, residual) = frames_with_error(advance, &mut state, time, count)?;
         Ok(Sample { input, target, residual })
     }
 }

@@ -90,11 +90,16 @@ impl Stepper {
             // A step far too long makes NaN.
             step = taken * if error.is_finite() { (0.9 * error.powf(-0.2)).clamp(0.1, 0.9) } else { 0.1 };
             if step < SHORTEST * duration {
+                let hint = if error.is_finite() {
+                    "the error control asks for ever shorter steps: use a larger tolerance, fewer cells or smaller diffusivities"
+                } else {
+                    "no step is short enough: the state or the diffusivities are too large"
+                };
                 return Err(Error::Diverged {
                     solver: "diffusion-reaction".to_string(),
                     time: done,
                     step: steps,
-                    hint: "no step is short enough: the initial state is too large".to_string(),
+                    hint: hint.to_string(),
                 });
             }
         }

@@ -99,7 +99,9 @@ fn problems_are_read_from_settings_and_wrong_arguments_are_named() {
         assert_eq!(again.sample(2, 3, &()).unwrap(), sample);
     }
     for (text, words) in [
-        ("diffusivity_u = -1.0", "diffusivity"),
+        ("diffusivity_u = -1.0", "diffusivity_u: expected"),
+        ("diffusivity_v = -1.0", "diffusivity_v: expected"),
+        ("length = -1.0", "length: expected"),
         ("tolerance = 1.0", "tolerance"),
         ("field = \"nois\"", "field"),
         ("warm_up = -1.0", "warm_up"),
@@ -118,4 +120,17 @@ fn problems_are_read_from_settings_and_wrong_arguments_are_named() {
     let stop = std::sync::atomic::AtomicBool::new(true);
     let mut state = ArrayD::zeros(IxDyn(&[1, 4, 4, 2]));
     assert!(matches!(solver.advance(state.view_mut(), 1.0, &stop), Err(Error::Cancelled { .. })));
+}
+
+#[test]
+fn states_and_media_that_no_step_can_follow_are_told_apart() {
+    let huge = ArrayD::from_elem(IxDyn(&[1, 4, 4, 2]), 1e150);
+    let solver = DiffusionReaction::new(&[1.0, 1.0], [1e-3; 2], 0.0).unwrap();
+    let error = solver.solve(huge.view(), 1.0).unwrap_err();
+    assert!(matches!(&error, Error::Diverged { hint, .. } if hint.contains("too large")), "{error}");
+    // Steps of about 1e-14 by stability.
+    let stiff = DiffusionReaction::new(&[1.0, 1.0], [1e12; 2], 0.0).unwrap();
+    let waves = ArrayD::from_shape_fn(IxDyn(&[1, 4, 4, 2]), |i| ((i[1] * i[2] + i[3]) as f64).sin());
+    let error = stiff.solve(waves.view(), 1.0).unwrap_err();
+    assert!(matches!(&error, Error::Diverged { hint, .. } if hint.contains("shorter steps")), "{error}");
 }

@@ -1,12 +1,12 @@
 //! Data sets of diffusion with sorption: from a random constant concentration to the one later.
 
 use super::{DiffusionSorption, Medium};
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, frames};
+use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, frames_with_error};
 use crate::settings;
 use crate::solver::TimeSolver;
-use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
+use ndarray::{ArrayD, ArrayViewMutD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Monitor, Random, Result, SettingEntry};
+use sobolev_tensor::{CancellationOnly, Error, Monitor, Random, Result, SettingEntry};
 
 /// Settings of [`DiffusionSorptionProblem`]; the defaults are PDEBench's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,7 +58,8 @@ impl Default for DiffusionSorptionSettings {
 
 /// The map from a constant concentration to the one at a later time, or to a trajectory.
 ///
-/// Input `initial` `[size, 1]`; target `solution` of the same shape, or `[frames, size, 1]`.
+/// Input `initial` `[size, 1]`; target `solution` of the same shape, or `[frames, size, 1]`. The residual of a sample is the sum of
+/// the estimated errors of its time steps.
 #[derive(Debug)]
 pub struct DiffusionSorptionProblem {
     settings: DiffusionSorptionSettings,
@@ -134,8 +135,11 @@ impl Problem for DiffusionSorptionProblem {
         let mut state = ArrayD::from_elem(IxDyn(&[1, size, 1]), level * self.settings.highest);
         let input = state.index_axis(ArrayAxis(0), 0).to_owned();
         let DiffusionSorptionSettings { time, frames: count, .. } = self.settings;
-        let target = frames(&self.solver, &mut state, time, count, monitor)?;
-        Ok(Sample { input, target, residual: f64::NAN })
+        let monitor = CancellationOnly(monitor);
+        let advance =
+            |state: ArrayViewMutD<'_, f64>, interval| self.solver.integrate(state, interval, &monitor);
+        let (target, residual) = frames_with_error(advance, &mut state, time, count)?;
+        Ok(Sample { input, target, residual })
     }
 }
 

@@ -94,11 +94,8 @@ impl Stepper {
                 self.change[i] = self.target[i] - medium.content(u[i]) + GAMMA * step * rate[i];
             }
             self.solve_tridiagonal(|i| medium.retardation(u[i]), GAMMA * step);
-            let largest = self.change.iter().fold(0.0_f64, |largest, d| largest.max(d.abs()));
+            let Some(largest) = largest(&self.change) else { break };
             u.iter_mut().zip(&self.change).for_each(|(u, d)| *u += d);
-            if largest.is_nan() {
-                break;
-            }
             if largest <= SETTLED {
                 settled = true;
                 break;
@@ -135,18 +132,18 @@ impl Stepper {
         let end = std::mem::take(&mut self.stages[1]);
         self.solve_tridiagonal(|i| medium.retardation(end[i]), GAMMA * step);
         self.stages[1] = end;
-        Some(self.change.iter().fold(0.0, |largest: f64, d| largest.max(d.abs())))
+        largest(&self.change)
     }
 
-    /// Advances u by `duration`.
+    /// Advances u by `duration`; the sum of the estimated errors.
     pub(super) fn march(
         &mut self,
         u: &mut [f64],
         duration: f64,
         tolerance: f64,
         monitor: &dyn Monitor,
-    ) -> Result<()> {
-        let (mut done, mut step, mut steps) = (0.0, duration, 0_u64);
+    ) -> Result<f64> {
+        let (mut done, mut step, mut steps, mut sum) = (0.0, duration, 0_u64, 0.0);
         while done < duration {
             if monitor.cancelled() {
                 let total = steps + ((duration - done) / step).ceil() as u64;
@@ -158,22 +155,31 @@ impl Stepper {
             let error = self.attempt(u, step_now);
             if let Some(error) = error.filter(|error| *error <= tolerance) {
                 u.copy_from_slice(&self.stages[1]);
-                steps += 1;
+                (steps, sum) = (steps + 1, sum + error);
                 done = if step_now == left { duration } else { done + step_now };
                 step = step_now * (0.9 * (tolerance / error.max(1e-300)).sqrt()).clamp(0.5, 4.0);
                 continue;
             }
             step = step_now * error.map_or(0.1, |error| (0.9 * (tolerance / error).sqrt()).clamp(0.05, 0.7));
             if step < SHORTEST * duration {
-                return Err(Error::NoConvergence {
-                    solver: format!("diffusion-sorption at time {done}"),
-                    iterations: steps as usize,
-                    residual: error.unwrap_or(f64::NAN),
-                    tolerance,
-                    hint: "the shortest step is still too long for the tolerance".to_string(),
+                let hint = match error {
+                    Some(_) => "the shortest step is still too long: use a larger tolerance",
+                    None => "no step is short enough: concentration or sorption is too large",
+                };
+                return Err(Error::Diverged {
+                    solver: "diffusion-sorption".to_string(),
+                    time: done,
+                    step: steps,
+                    hint: hint.to_string(),
                 });
             }
         }
-        Ok(())
+        Ok(sum)
     }
+}
+
+/// The largest modulus; none unless all values are finite.
+fn largest(values: &[f64]) -> Option<f64> {
+    let finite = values.iter().all(|value| value.is_finite());
+    finite.then(|| values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs())))
 }

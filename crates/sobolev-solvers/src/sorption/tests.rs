@@ -126,6 +126,7 @@ fn problems_are_read_from_settings_and_wrong_arguments_are_named() {
     let problem = (DIFFUSION_SORPTION.build)("size = 64\nframes = 5".parse().unwrap()).unwrap();
     let sample = problem.sample(1, 2, &()).unwrap();
     assert_eq!(sample.target.shape(), [5, 64, 1]);
+    assert!(sample.residual > 1e-5 && sample.residual < 0.1, "{:e}", sample.residual);
     assert!(sample.input.iter().all(|u| *u == sample.input[[0, 0]] && (0.0..0.2).contains(u)));
     assert_ne!(problem.sample(1, 3, &()).unwrap().input, sample.input);
     assert_eq!(
@@ -137,6 +138,8 @@ fn problems_are_read_from_settings_and_wrong_arguments_are_named() {
         ("diffusivity = 0.0", "diffusivity: expected a positive"),
         ("density = -1.0", "density"),
         ("exponent = 0.0", "exponent"),
+        ("density = 1e200\ncoefficient = 1e200", "coefficient: expected one that makes a finite retardation"),
+        ("length = -1.0", "length: expected"),
         ("size = 1", "size"),
         ("tolerance = 0.0", "tolerance"),
         ("highest = -1.0", "highest"),
@@ -149,4 +152,34 @@ fn problems_are_read_from_settings_and_wrong_arguments_are_named() {
     assert!(matches!(solver.solve(constant(1, 0.1).view(), 1.0), Err(Error::Shape { .. })));
     let stop = std::sync::atomic::AtomicBool::new(true);
     assert!(matches!(solver.advance(constant(4, 0.1).view_mut(), 1.0, &stop), Err(Error::Cancelled { .. })));
+}
+
+#[test]
+fn values_that_are_not_finite_do_not_count_as_converged() {
+    // The content of 1e200 is not finite.
+    let medium = Medium { exponent: 2.0, ..Medium::default() };
+    let error =
+        DiffusionSorption::new(1.0, medium).unwrap().solve(constant(8, 1e200).view(), 1.0).unwrap_err();
+    let Error::Diverged { solver, time, hint, .. } = error else { panic!("{error}") };
+    assert!(
+        solver == "diffusion-sorption" && time == 0.0 && hint.contains("too large"),
+        "{solver} {time} {hint}"
+    );
+}
+
+#[test]
+fn the_sum_of_the_estimates_bounds_the_error() {
+    let run = |tolerance: f64| {
+        let solver =
+            DiffusionSorption::new(1.0, Medium::default()).unwrap().with_tolerance(tolerance).unwrap();
+        let mut state = constant(64, 0.05);
+        let estimate = solver.integrate(state.view_mut(), 300.0, &()).unwrap()[0];
+        (state, estimate)
+    };
+    let (reference, _) = run(1e-8);
+    for tolerance in [1e-3, 1e-4] {
+        let (end, estimate) = run(tolerance);
+        let error = largest((&end - &reference).iter().copied());
+        assert!(error < estimate && estimate > tolerance, "{error:e} {estimate:e}");
+    }
 }
