@@ -74,14 +74,7 @@ impl Eikonal {
     pub fn from_points(lengths: &[f64], points: &[&[f64]]) -> Result<Self> {
         let solver =
             Self::new(lengths, Sources::Points(points.iter().map(|point| point.to_vec()).collect()))?;
-        let inside = |point: &&[f64]| {
-            point.len() == lengths.len()
-                && point.iter().zip(lengths).all(|(x, length)| (0.0..=*length).contains(x))
-        };
-        if points.is_empty() || !points.iter().all(inside) {
-            let expected = format!("at least one point in the box of sides {lengths:?}");
-            return Err(Error::value("points", expected, format!("{points:?}")));
-        }
+        check_points("points", points, lengths)?;
         Ok(solver)
     }
 
@@ -153,6 +146,19 @@ impl Eikonal {
         };
         Ok(speed.outer_iter().map(sample).collect())
     }
+}
+
+/// Checks that there are points, all of them in the box.
+fn check_points(name: &str, points: &[&[f64]], lengths: &[f64]) -> Result<()> {
+    let inside = |point: &&[f64]| {
+        point.len() == lengths.len()
+            && point.iter().zip(lengths).all(|(x, length)| (0.0..=*length).contains(x))
+    };
+    if !points.is_empty() && points.iter().all(inside) {
+        return Ok(());
+    }
+    let expected = format!("at least one point in the box of sides {lengths:?}");
+    Err(Error::value(name, expected, format!("{points:?}")))
 }
 
 /// Fronts on their way through the sweeps.

@@ -98,12 +98,21 @@ impl EikonalProblem {
             settings::unused("high", settings.high, "with a lognormal speed")?;
         }
         let values = [settings.low.unwrap_or(LOW), settings.high.unwrap_or(HIGH)];
-        if !values.iter().all(|c| c.is_finite() && *c > 0.0) || values[0] > values[1] {
-            return Err(Error::value("low", "positive and at most high", format!("{values:?}")));
+        for (name, value) in [("low", values[0]), ("high", values[1])] {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(Error::value(name, "a positive finite number", value));
+            }
+        }
+        if values[0] > values[1] {
+            return Err(match settings.low {
+                Some(low) => Error::value("low", format!("at most high = {}", values[1]), low),
+                None => Error::value("high", format!("at least low = {}", values[0]), values[1]),
+            });
         }
         let centre = || vec![lengths.iter().map(|length| 0.5 * length).collect()];
         let sources = settings.sources.clone().unwrap_or_else(centre);
         let points: Vec<&[f64]> = sources.iter().map(Vec::as_slice).collect();
+        super::check_points("sources", &points, &lengths)?;
         let solver = Eikonal::from_points(&lengths, &points)?;
         let field =
             GaussianField::from_setting(&settings.field, Boundary::Neumann, &lengths)?.sampler(&cells)?;

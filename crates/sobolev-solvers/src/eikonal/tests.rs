@@ -155,9 +155,14 @@ fn problems_are_read_from_settings() {
         assert_eq!((EIKONAL.build)(problem.settings()).unwrap().sample(2, 3, &()).unwrap(), sample);
     }
     for (text, words) in [
-        ("sources = [[0.5]]", "points"),
+        ("sources = [[0.5]]", "sources: expected"),
+        ("sources = [[0.5, 1.5]]", "sources: expected"),
+        ("sources = []", "sources: expected"),
         ("low = 2.0", "low: expected nothing with a lognormal"),
-        ("coefficient = \"piecewise\"\nlow = 3.0", "low: expected positive and at most high"),
+        ("coefficient = \"piecewise\"\nlow = 3.0", "low: expected at most high = 2"),
+        ("coefficient = \"piecewise\"\nlow = -1.0", "low: expected a positive"),
+        ("coefficient = \"piecewise\"\nhigh = -1.0", "high: expected a positive"),
+        ("coefficient = \"piecewise\"\nhigh = 0.5", "high: expected at least low = 1"),
         ("size = 1", "size"),
         ("length = 0.0", "length"),
     ] {

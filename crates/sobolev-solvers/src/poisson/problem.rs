@@ -45,7 +45,7 @@ impl Default for PoissonSettings {
 
 /// The map from a random right-hand side f to the solution u of `-Laplacian u = f`.
 ///
-/// Input `source` and target `solution` `[n.., 1]` at the cell centres of a box.
+/// Input `source` and target `solution` `[n.., 1]` at the cell centres of a box. The residual of a sample is its relative residual.
 #[derive(Debug)]
 pub struct PoissonProblem {
     settings: PoissonSettings,
@@ -69,6 +69,7 @@ impl PoissonProblem {
         let cells = settings::counts("size", &settings.size, d, 2)?;
         settings::memory("size", &cells, 64)?;
         let lengths = settings::numbers("length", &settings.length, d)?;
+        walls::check_lengths("length", &lengths, d)?;
         let boundary = walls::boundary(&settings.boundary, d)?;
         let symbol = if settings.spectral { Symbol::Spectral } else { Symbol::SecondOrder };
         let solver = Poisson::new(d)?.with_lengths(&lengths)?.with_boundary(&boundary)?.with_symbol(symbol);
@@ -114,9 +115,12 @@ impl Problem for PoissonProblem {
     fn sample(&self, seed: u64, index: u64, _: &dyn Monitor) -> Result<Sample> {
         let d = self.cells.len();
         let f = self.field.sample(seed, index).insert_axis(ArrayAxis(0)).insert_axis(ArrayAxis(d + 1));
-        let u = self.solver.solve(f.view())?;
+        let mut state = self.solver.start(f.view())?;
+        self.solver.step(&mut state)?;
+        let residual = state.relative_residuals()?[0];
         let first = ArrayAxis(0);
-        Ok(Sample { input: f.index_axis_move(first, 0), target: u.index_axis_move(first, 0), residual: 0.0 })
+        let target = self.solver.solution(&state).index_axis_move(first, 0);
+        Ok(Sample { input: f.index_axis_move(first, 0), target, residual })
     }
 }
 

@@ -116,6 +116,18 @@ fn inconsistent_singular_problem_is_named_and_can_be_projected() {
 }
 
 #[test]
+fn right_hand_sides_in_single_precision_are_consistent() {
+    let solver = Poisson::new(2).unwrap().with_boundary(&[[Neumann; 2], [Neumann; 2]]).unwrap();
+    // Rounding to f32 leaves a mean of about 1e-8.
+    let exact = sampled(&[33, 20], &[1.0; 2], |x| (2.0 * PI * x[0]).cos() + 0.7 * (2.0 * PI * x[1]).cos());
+    let rounded = exact.mapv(|v| f64::from(v as f32));
+    assert!((rounded.mean().unwrap() / exact.mapv(f64::abs).mean().unwrap()).abs() > 1e-10);
+    let u = solver.solve(rounded.view()).unwrap();
+    assert!(gap(&u, &solver.solve(exact.view()).unwrap()) < 1e-6 && u.sum().abs() < 1e-10);
+    assert!(solver.solve((exact + 1e-4).view()).is_err());
+}
+
+#[test]
 fn wrong_arguments_are_named() {
     let solver = Poisson::new(2).unwrap();
     let nan = sampled(&[4, 4], &[1.0; 2], |x| if x[0] > 0.8 { f64::NAN } else { 0.0 });
@@ -147,12 +159,21 @@ fn samples_solve_the_equation() {
             -x / (hx * hx) - y / (hy * hy)
         })
         .collect();
-    assert!(relative_error(&values, &f.iter().copied().collect::<Vec<_>>()) < 1e-11);
+    let error = relative_error(&values, &f.iter().copied().collect::<Vec<_>>());
+    assert!(
+        error < 1e-11 && sample.residual > 0.0 && sample.residual < 1e-11,
+        "{error:e} {:e}",
+        sample.residual
+    );
+    let spectral =
+        "size = [24, 30]\nspectral = true\nboundary = [\"neumann\", \"periodic\"]".parse().unwrap();
+    let residual = (POISSON.build)(spectral).unwrap().sample(3, 1, &()).unwrap().residual;
+    assert!(residual > 0.0 && residual < 1e-11, "{residual:e}");
     for (text, words) in [
         ("size = 1", "size"),
         ("size = [8]", "size"),
         ("dimension = 4", "dimension"),
-        ("length = [1.0, -1.0]", "lengths"),
+        ("length = [1.0, -1.0]", "length: expected"),
         ("boundary = \"robin\"", "boundary: expected one of"),
     ] {
         let error = (POISSON.build)(text.parse().unwrap()).unwrap_err().to_string();
