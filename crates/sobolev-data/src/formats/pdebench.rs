@@ -5,7 +5,7 @@
 //! | scalar | `tensor [N, T, x]`, `t-coordinate [T + 1]` | advection, Burgers, reaction-diffusion in one dimension |
 //! | steady | `nu [N, x, y]`, `tensor [N, 1, x, y]` | Darcy flow |
 //! | fluid | `density`, `pressure`, `Vx`, `Vy`, `Vz`, each `[N, T, x..]` | compressible Navier-Stokes |
-//! | groups | `0000/data [T, x.., channels]`, `0000/grid/{x, y, t}`, .. | diffusion-reaction, diffusion-sorption, shallow water |
+//! | groups | `0000/data [T, x, c]` or `[T, y, x, c]`, `0000/grid/{x, y, t}`, .. | diffusion-reaction, diffusion-sorption, shallow water |
 //! | incompressible | `velocity`, `particles` `[N, T, x, y, c]`, `force [N, x, y, c]`, `t [N, T]` | incompressible Navier-Stokes |
 //!
 //! Points are cell centres. The list of times may be longer than there are frames; the rest of it is dropped.
@@ -178,9 +178,15 @@ fn grouped(path: &Path, file: &hdf5::Group, names: &[String]) -> Result<Variable
     let lengths = |order: &[&str]| -> Vec<Option<usize>> {
         order.iter().map(|name| grid(name).map(|points| points.len())).collect()
     };
-    // Some files have y first; where both are of one length nothing in the file tells.
+    // In a plane y comes first; where both are of one length nothing in the file tells.
     let mut order = SPACE[..space.len()].to_vec();
-    if lengths(&order).iter().zip(space).any(|(length, n)| length.is_some_and(|length| length != *n)) {
+    let other = |order: &[&str]| {
+        lengths(order).iter().zip(space).any(|(length, n)| length.is_some_and(|length| length != *n))
+    };
+    if space.len() == 2 {
+        order.reverse();
+    }
+    if other(&order) {
         order.reverse();
     }
     let grid_axis = |(name, length): (&&str, &usize)| -> Axis { axis(name, grid(name), *length, "unknown") };

@@ -10,6 +10,8 @@ use sobolev_tensor::{Error as NumericError, Monitor, Real};
 use crate::dataset::{Dataset, Side};
 use crate::error::{Error, Result};
 
+/// Group of the settings that were drawn for each sample, one array a setting, where formats have groups.
+pub(crate) const PARAMETERS: &str = "parameters";
 /// Values that are in memory at once, about.
 const BLOCK: usize = 1 << 22;
 

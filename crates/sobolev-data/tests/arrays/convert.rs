@@ -41,7 +41,8 @@ fn trajectories(channels: &[&str]) -> Dataset {
         units: "1".to_string(),
     };
     let timed = [vec![axis("time", 3, 0.5, "none")], space()].concat();
-    let data = Dataset::from_arrays(values(&[3, 5, 6, 2], 0), values(&[3, 3, 5, 6, 2], 1)).unwrap();
+    let count = channels.len();
+    let data = Dataset::from_arrays(values(&[3, 5, 6, count], 0), values(&[3, 3, 5, 6, count], 1)).unwrap();
     data.with_fields(field(space()), field(timed)).unwrap()
 }
 
@@ -100,6 +101,11 @@ fn every_written_format_is_read_back_and_by_its_own_library() {
             "pt" => {
                 assert_eq!(input.index_axis(ndarray::Axis(4), 0), expected.0.permuted_axes(vec![0, 3, 1, 2]))
             }
+            // In groups y comes first.
+            "pdebench" => {
+                assert_eq!(input, expected.0.permuted_axes(vec![0, 2, 1, 3]));
+                assert_eq!(target, expected.1.permuted_axes(vec![0, 1, 3, 2, 4]));
+            }
             _ => assert_eq!((input, target), expected, "{}", entry.name),
         }
         let text = convert(&data, &path, Some(entry.name), false, &()).unwrap_err().to_string();
@@ -119,8 +125,18 @@ fn every_written_format_is_read_back_and_by_its_own_library() {
 fn layouts_of_pdebench_follow_the_kind_of_data() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    convert(&trajectories(&["Vx", "Vy"]), path("fluid.hdf5"), Some("pdebench"), false, &()).unwrap();
+    let fluid = trajectories(&["density", "pressure", "Vx", "Vy"]);
+    convert(&fluid, path("fluid.hdf5"), Some("pdebench"), false, &()).unwrap();
     ask("pdebench-fluid", &path("fluid.hdf5"));
+    // A flow without density is none that its readers know.
+    convert(&trajectories(&["Vx", "Vy"]), path("velocity.h5"), Some("pdebench"), false, &()).unwrap();
+    let velocity = read(path("velocity.h5"), &ReadOptions::default()).unwrap();
+    let names = velocity.field(Side::Input).axes.iter().map(|axis| &*axis.name).collect::<Vec<_>>();
+    assert_eq!(names, ["y", "x"]);
+    // Axes that stand as its files have them stay so.
+    convert(&velocity, path("again.h5"), Some("pdebench"), false, &()).unwrap();
+    let again = read(path("again.h5"), &ReadOptions::default()).unwrap();
+    assert_eq!((both(&again), again.field(Side::Target)), (both(&velocity), velocity.field(Side::Target)));
     let line = read(fixture("pdebench_burgers.hdf5"), &ReadOptions::default()).unwrap();
     let text = convert(&line, path("line.h5"), Some("pdebench"), false, &()).unwrap_err().to_string();
     assert!(text.starts_with("output: expected a name that ends in .hdf5"), "{text}");

@@ -1,12 +1,14 @@
 //! Data sets in the layouts of PDEBench. Its programs tell layouts apart by the ending of the file's name too.
 
-use ndarray::Axis as ArrayAxis;
+use std::f64::consts::PI;
+
+use ndarray::{ArrayViewD, Axis as ArrayAxis};
 
 use super::{FLUID, SPACE};
 use crate::dataset::Side;
 use crate::error::Result;
 use crate::formats::hdf5_write::{by_rows, failed, make, small, write_number, write_rows, write_text};
-use crate::formats::write::{Evolution, Job, split};
+use crate::formats::write::{Evolution, Job, PARAMETERS, split};
 use sobolev_solvers::Axis;
 use sobolev_tensor::Error as NumericError;
 
@@ -18,13 +20,30 @@ use sobolev_tensor::Error as NumericError;
 /// be written.
 pub(super) fn write(job: &Job<'_>) -> Result<()> {
     let Some(evolution) = Evolution::of(job.data) else { return steady(job) };
-    let fluid = evolution.channels.iter().all(|name| FLUID.contains(&name.as_str()));
+    let fluid = is_flow(&evolution);
     if fluid || (evolution.channels.len() == 1 && evolution.space.len() == 1) {
         trajectories(job, &evolution, fluid)
     } else {
         groups(job, &evolution)
     }
 }
+
+/// Whether the channels are density, pressure and one velocity for each axis, in any order: its readers ask for all of them.
+fn is_flow(evolution: &Evolution) -> bool {
+    let fields = FLUID.get(..2 + evolution.space.len()).unwrap_or_default();
+    evolution.channels.len() == fields.len()
+        && fields.iter().all(|name| evolution.channels.iter().any(|other| other == name))
+}
+
+/// Attributes of PDEBench: equation, setting, attribute, and the attribute over the setting. Its diffusion in Burgers'
+/// equation is `Nu / pi`.
+const ATTRIBUTES: [(&str, &str, &str, f64); 5] = [
+    ("advection", "velocity", "beta", 1.0),
+    ("burgers", "viscosity", "Nu", PI),
+    ("fisher-kpp", "diffusivity", "Nu", 1.0),
+    ("fisher-kpp", "growth", "rho", 1.0),
+    ("darcy", "forcing", "beta", 1.0),
+];
 
 fn check_ending(job: &Job<'_>, ending: &str) -> Result<()> {
     if job.path.extension().is_some_and(|own| own == ending) {
@@ -47,9 +66,19 @@ fn write_coordinates(file: &hdf5_metno::File, space: &[Axis]) -> hdf5_metno::Res
 
 fn write_parameters(job: &Job<'_>, file: &hdf5_metno::File) -> hdf5_metno::Result<()> {
     let mut parameters = job.parameters();
-    if let Some(viscosity) = parameters.iter().find(|(name, _)| name == "viscosity").map(|(_, value)| *value)
-    {
-        parameters.push(("Nu".to_string(), viscosity));
+    let mut drawn = job.data.parameters();
+    let equation = job.data.provenance().map_or("", |provenance| &provenance.equation);
+    for (_, setting, attribute, factor) in ATTRIBUTES.iter().filter(|(name, ..)| *name == equation) {
+        if let Some(value) = parameters.iter().find(|(name, _)| name == setting).map(|(_, value)| *value) {
+            parameters.push(((*attribute).to_string(), value * factor));
+        }
+        if let Some(values) = drawn.iter().find(|(name, _)| name == setting).map(|(_, values)| values) {
+            drawn.push(((*attribute).to_string(), values.iter().map(|value| value * factor).collect()));
+        }
+    }
+    if !drawn.is_empty() {
+        let group = file.create_group(PARAMETERS)?;
+        drawn.iter().try_for_each(|(name, values)| small(&group, name, values).map(|_| ()))?;
     }
     let mut written: Vec<&str> = Vec::new();
     for (name, value) in parameters.iter().filter(|(name, _)| name != "layout") {
@@ -93,7 +122,41 @@ fn trajectories(job: &Job<'_>, evolution: &Evolution, fluid: bool) -> Result<()>
     })
 }
 
-/// `0000/data [T, x.., c]` and on.
+/// In which order the axes of samples in a plane stand; PDEBench's stand with y first.
+#[derive(Clone, Copy, PartialEq)]
+enum Plane {
+    /// x first.
+    X,
+    /// y first, as of files of PDEBench.
+    Y,
+    /// Samples on a line or in space.
+    None,
+}
+
+impl Plane {
+    fn of(space: &[Axis]) -> Self {
+        match space {
+            [first, second] if first.name == "y" && second.name == "x" => Self::Y,
+            [_, _] => Self::X,
+            _ => Self::None,
+        }
+    }
+
+    /// The axes with x first.
+    fn space(self, space: &[Axis]) -> Vec<&Axis> {
+        if self == Self::Y { space.iter().rev().collect() } else { space.iter().collect() }
+    }
+
+    /// A sample `[T, space.., c]` as `[T, y, x, c]`.
+    fn y_first(self, mut sample: ArrayViewD<'_, f32>) -> ArrayViewD<'_, f32> {
+        if self == Self::X {
+            sample.swap_axes(1, 2);
+        }
+        sample
+    }
+}
+
+/// `0000/data [T, x.., c]`, in a plane `[T, y, x, c]`, and on.
 fn groups(job: &Job<'_>, evolution: &Evolution) -> Result<()> {
     check_ending(job, "h5")?;
     if job.data.len() > 10_000 || evolution.space.len() > SPACE.len() {
@@ -101,20 +164,27 @@ fn groups(job: &Job<'_>, evolution: &Evolution) -> Result<()> {
             job.no_place("PDEBench has groups of four digits, so 10000 samples at most, on up to three axes")
         );
     }
-    let config: String =
-        job.parameters().iter().map(|(name, value)| format!("{name}: {value:?}\n")).collect();
+    let line = |name: &str, value: f64| format!("{name}: {value:?}\n");
+    let same: String = job.parameters().iter().map(|(name, value)| line(name, *value)).collect();
+    let drawn = job.data.parameters();
+    let config = |row: usize| {
+        let own = drawn.iter().map(|(name, values)| line(name, values[row]));
+        same.clone() + &own.collect::<String>()
+    };
+    let plane = Plane::of(&evolution.space);
     make(job, 0, |file| {
         job.blocks(|rows| {
             let values = evolution.read::<f32>(job, rows.clone())?;
             for (sample, row) in values.outer_iter().zip(rows) {
                 let write = || -> hdf5_metno::Result<()> {
                     let group = file.create_group(&format!("{row:04}"))?;
-                    write_text(&group, "config", &config)?;
+                    write_text(&group, "config", &config(row))?;
                     let grid = group.create_group("grid")?;
-                    for (name, axis) in SPACE.iter().zip(&evolution.space) {
+                    for (name, axis) in SPACE.iter().zip(plane.space(&evolution.space)) {
                         small(&grid, name, &single(axis.points.iter().copied()))?;
                     }
                     small(&grid, "t", &single(evolution.times.iter().copied()))?;
+                    let sample = plane.y_first(sample);
                     let sample = sample.as_standard_layout();
                     group.new_dataset_builder().with_data(sample.view()).create("data").map(|_| ())
                 };
