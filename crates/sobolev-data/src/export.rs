@@ -17,7 +17,7 @@ use crate::values::Precision;
 /// Writes the samples of `data` to an uncompressed `.npz` archive, in the precision they are stored in.
 ///
 /// Arrays: `input` and `target`, `[samples, space.., channels]`; `input_<axis>` and `target_<axis>`, the points of each
-/// axis; and of generated data `residual`, `sample` (numbers under the seed) and `settings_toml` (the UTF-8 bytes of the
+/// axis; and of generated data `residual`, `sample` (numbers under the seed), `parameter_<setting>` of settings that were drawn for each sample, and `settings_toml` (the UTF-8 bytes of the
 /// settings: `bytes(archive["settings_toml"]).decode()`). All samples are in memory at once, and an array must stay below
 /// 4 GiB. The archive gets its name when it is whole; an older one stays until then.
 ///
@@ -79,6 +79,9 @@ fn write<T: sobolev_tensor::Real + WritableElement>(data: &Dataset, path: &Path,
     }
     if let Some(numbers) = data.sample_numbers() {
         archive.add_array("sample", &Array1::from(numbers)).map_err(failed)?;
+    }
+    for (name, values) in data.parameters() {
+        archive.add_array(format!("parameter_{name}"), &Array1::from(values)).map_err(failed)?;
     }
     if let Some(provenance) = data.provenance() {
         let text = provenance.settings.to_string().into_bytes();

@@ -151,10 +151,11 @@ pub fn generate(
     let mut header = Header::new(problem, seed, samples, options.precision, options.compression)?;
     header.provenance.part_of = options.shard.map(|_| whole);
     let exists = path.try_exists().map_err(|source| Error::io(path, "open", source))?;
+    // A file that is there has its room, and its parameters: those of samples that it does not have may not fit into memory.
     if !(exists && options.existing == Existing::Resume) {
         check_room(path, header.bytes())?;
+        header.draw_parameters(problem);
     }
-    header.draw_parameters(problem);
     let create = |old| Writer::create(path, &header, old, monitor);
     let mut writer = match options.existing {
         // Without a look at drafts: a finished file may lie where nothing can be written.

@@ -132,6 +132,11 @@ impl Header {
         for (name, value) in wanted.iter().filter(|(name, _)| file.iter().all(|(n, _)| n != name)) {
             compare(&format!("setting {name}"), "nothing".to_string(), setting_text(value));
         }
+        let names = |header: &Self| {
+            let names: Vec<&str> = header.parameters.iter().map(|(name, _)| &**name).collect();
+            if names.is_empty() { "none".to_string() } else { names.join(", ") }
+        };
+        compare("drawn settings", names(self), names(asked));
         for (side, file, asked) in
             [("input", &self.input, &asked.input), ("target", &self.target, &asked.target)]
         {
@@ -213,6 +218,7 @@ mod tests {
         asked.input.axes[0].points[3] = 0.5;
         asked.target = plain_field("u", &[9, 1]);
         asked.provenance.settings.insert("tolerance".to_string(), toml::Value::Float(1e-8));
+        asked.parameters.push(("rate".to_string(), Vec::new()));
         let Some(toml::Value::Table(step)) = asked.provenance.settings.get_mut("step") else { panic!() };
         step.remove("size");
         assert_eq!(
@@ -224,6 +230,7 @@ mod tests {
                 "setting step.size: file 0.1, asked nothing",
                 "setting viscosity: file 0.1, asked 0.01",
                 "setting tolerance: file nothing, asked 1e-8",
+                "drawn settings: file none, asked rate",
                 "point 3 of input x1: file 0.42857142857142855, asked 0.5",
                 "shape of the target: file [8, 1], asked [9, 1]",
             ]

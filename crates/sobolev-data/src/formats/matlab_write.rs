@@ -1,5 +1,5 @@
 //! Data sets as the variables of Li et al. 2021 in MATLAB files: `a` and `u` (`coeff` and `sol` for steady equations), samples
-//! first and time last, and `t`.
+//! first and time last, `t`, and `parameter_<setting> [samples, 1]` of settings that were drawn.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -9,7 +9,7 @@ use sobolev_tensor::{Error as NumericError, Real};
 
 use super::write::{Evolution, Job, split};
 use crate::dataset::Side;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::values::Precision;
 
 /// The variables: name, and the side they hold.
@@ -59,7 +59,23 @@ pub(super) fn level5(job: &Job<'_>) -> Result<()> {
     }
 }
 
+fn too_large(name: &str, bytes: usize) -> Error {
+    let expected = "less than 2 GiB, which is what a MATLAB file of level 5 holds";
+    let error = NumericError::value(format!("array {name}"), expected, format!("{bytes} bytes"));
+    error.with_hint("write matlab-7.3").into()
+}
+
+/// Refuses an array of which the shape says already that it is too large, before it is read.
+fn check_size<T>(job: &Job<'_>, name: &str, side: Side) -> Result<()> {
+    let each: usize = job.data.field(side).shape().iter().product();
+    match each.saturating_mul(job.data.len()).saturating_mul(size_of::<T>()) {
+        bytes if i32::try_from(bytes).is_ok() => Ok(()),
+        bytes => Err(too_large(name, bytes)),
+    }
+}
+
 fn level5_as<T: Real>(job: &Job<'_>, bytes_of: impl Fn(T, &mut Vec<u8>)) -> Result<()> {
+    names(job).into_iter().try_for_each(|(name, side)| check_size::<T>(job, name, side))?;
     let file = File::create(job.draft).map_err(|error| job.failed(error))?;
     let mut file = BufWriter::new(file);
     file.write_all(&header("5.0", 0x0100)).map_err(|error| job.failed(error))?;
@@ -77,7 +93,17 @@ fn level5_as<T: Real>(job: &Job<'_>, bytes_of: impl Fn(T, &mut Vec<u8>)) -> Resu
         let bytes: Vec<u8> = times.iter().flat_map(|time| time.to_le_bytes()).collect();
         write_variable(job, &mut file, "t", &[1, times.len()], (6, 9), &bytes)?;
     }
+    for (name, values) in job.data.parameters() {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        write_variable(job, &mut file, &variable_name(&name), &[values.len(), 1], (6, 9), &bytes)?;
+    }
     file.flush().map_err(|error| job.failed(error))
+}
+
+/// Name of the variable of a setting that was drawn for each sample: letters, digits and underscores.
+fn variable_name(setting: &str) -> String {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
+    format!("parameter_{}", setting.chars().map(plain).collect::<String>())
 }
 
 fn write_variable(
@@ -103,9 +129,7 @@ fn write_variable(
     let padding = bytes.len().next_multiple_of(8) - bytes.len();
     let all = head.len() + 8 + bytes.len() + padding;
     if i32::try_from(all).is_err() || shape.iter().any(|n| i32::try_from(*n).is_err()) {
-        let expected = "less than 2 GiB, which is what a MATLAB file of level 5 holds";
-        let error = NumericError::value(format!("array {name}"), expected, format!("{all} bytes"));
-        return Err(error.with_hint("write matlab-7.3").into());
+        return Err(too_large(name, all));
     }
     head.extend(kind.to_le_bytes());
     head.extend((bytes.len() as u32).to_le_bytes());
@@ -156,6 +180,13 @@ fn level73_as<T: Real + hdf5_metno::H5Type>(job: &Job<'_>, class: &str) -> Resul
         if let Some(times) = times(job) {
             let times = reshaped(times.clone(), &[times.len(), 1])?;
             let dataset = file.new_dataset_builder().with_data(&times).create("t");
+            let written = dataset.and_then(|dataset| write_class(&dataset, "MATLAB_class", "double"));
+            written.map_err(|error| failed(job, &error))?;
+        }
+        for (name, values) in job.data.parameters() {
+            let shape = [1, values.len()];
+            let values = reshaped(values, &shape)?;
+            let dataset = file.new_dataset_builder().with_data(&values).create(&*variable_name(&name));
             let written = dataset.and_then(|dataset| write_class(&dataset, "MATLAB_class", "double"));
             written.map_err(|error| failed(job, &error))?;
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ndarray::{ArrayD, ArrayView, ArrayViewD, IxDyn};
 use serde::Serialize;
 use sobolev_tensor::{Error as NumericError, Monitor};
 
@@ -117,11 +118,14 @@ pub(super) fn statistics(
         let part = row..(row + at_once).min(rows);
         row = part.end;
         let values = variable.load(entry, path, Precision::F64, part)?;
-        let numbers = values.numbers.as_slice::<f64>().unwrap_or_default();
-        for chunk in numbers.chunks(CHUNK * names.len()) {
-            for (channel, moments) in moments.iter_mut().enumerate() {
-                let own = chunk.iter().copied().skip(channel).step_by(names.len());
-                *moments = moments.merge(Moments::of(own));
+        let wrong =
+            || NumericError::shape(&variable.name, "values of the shape that was announced", &values.shape);
+        let numbers = values.numbers.as_slice::<f64>().ok_or_else(wrong)?;
+        let view = ArrayView::from_shape(IxDyn(&values.shape), numbers).map_err(|_| wrong())?;
+        let own = channels_first(variable, view);
+        for (moments, part) in moments.iter_mut().zip(own.outer_iter()) {
+            for chunk in part.as_slice().unwrap_or_default().chunks(CHUNK) {
+                *moments = moments.merge(Moments::of(chunk.iter().copied()));
             }
         }
         monitor.progress(row as u64, rows as u64);
@@ -141,9 +145,38 @@ pub(super) fn statistics(
     Ok(told.collect())
 }
 
+/// The values with all axes of components in front, as one: `[channel, ..]`, in the order of [`Variable::channels`].
+fn channels_first(variable: &Variable, values: ArrayViewD<'_, f64>) -> ArrayD<f64> {
+    let places: Vec<usize> = variable.components().map(|(place, _)| place).collect();
+    let others = (0..values.ndim()).filter(|axis| !places.contains(axis));
+    let order: Vec<usize> = places.iter().copied().chain(others).collect();
+    let channels: usize = places.iter().map(|place| values.shape()[*place]).product();
+    let shape = [channels, values.len().checked_div(channels).unwrap_or(0)];
+    let numbers: Vec<f64> = values.permuted_axes(order).iter().copied().collect();
+    // The lengths of all axes have the product that there are numbers.
+    ArrayD::from_shape_vec(IxDyn(&shape), numbers).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::AxisKind;
+
+    #[test]
+    fn components_may_stand_on_any_axis() {
+        // [sample, component a, x, component b], the value of each says its components.
+        let names = |n: usize| AxisKind::Components((0..n).map(|i| i.to_string()).collect());
+        let mut variable = Variable::plain("v", vec![2, 3, 4, 2], "float64");
+        let points = crate::description::plain_field("v", &[4, 1]).axes.remove(0);
+        variable.axes = vec![AxisKind::Sample, names(3), AxisKind::Grid(points), names(2)];
+        let values = ArrayD::from_shape_fn(vec![2, 3, 4, 2], |i| (10 * i[1] + i[3]) as f64);
+        let first = channels_first(&variable, values.view());
+        assert_eq!(first.shape(), [6, 8]);
+        for (channel, expected) in [0.0, 1.0, 10.0, 11.0, 20.0, 21.0].into_iter().enumerate() {
+            assert!(first.index_axis(ndarray::Axis(0), channel).iter().all(|value| *value == expected));
+        }
+        assert_eq!(variable.channels().len(), 6);
+    }
 
     #[test]
     fn merged_moments_are_those_of_all_values() {

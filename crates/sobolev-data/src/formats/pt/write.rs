@@ -12,7 +12,8 @@ use crate::error::Result;
 use crate::formats::write::{Job, split};
 use crate::values::Precision;
 
-/// Writes `{"x": input, "y": target}`, channels behind the samples (and times), a single channel without its axis.
+/// Writes `{"x": input, "y": target}`, channels behind the samples (and times), a single channel without its axis;
+/// `parameter_<setting> [samples]` of settings that were drawn for each sample.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -40,7 +41,13 @@ fn write_as<T: Real>(job: &Job<'_>, storage: &str, bytes_of: impl Fn(T, &mut Vec
         archive.start_file(format!("archive/{name}"), options).map_err(|error| job.failed(error))?;
         archive.write_all(bytes).map_err(|error| job.failed(error))
     };
-    member("data.pkl", &pickle(storage, &shapes))?;
+    let drawn = job.data.parameters();
+    let mut tensors: Vec<(String, &str, Vec<usize>)> =
+        ["x", "y"].into_iter().zip(shapes).map(|(name, shape)| (name.to_string(), storage, shape)).collect();
+    for (name, values) in &drawn {
+        tensors.push((format!("parameter_{name}"), "DoubleStorage", vec![values.len()]));
+    }
+    member("data.pkl", &pickle(&tensors))?;
     member("byteorder", b"little")?;
     member("version", b"3\n")?;
     for (key, side) in [Side::Input, Side::Target].into_iter().enumerate() {
@@ -54,6 +61,12 @@ fn write_as<T: Real>(job: &Job<'_>, storage: &str, bytes_of: impl Fn(T, &mut Vec
             values.permuted_axes(order).iter().for_each(|value| bytes_of(*value, &mut bytes));
             archive.write_all(&bytes).map_err(|error| job.failed(error))
         })?;
+    }
+    for (number, (_, values)) in drawn.iter().enumerate() {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let name = format!("archive/data/{}", 2 + number);
+        archive.start_file(name, options).map_err(|error| job.failed(error))?;
+        archive.write_all(&bytes).map_err(|error| job.failed(error))?;
     }
     let mut file = archive.finish().map_err(|error| job.failed(error))?;
     file.flush().and_then(|()| file.stream_position().map(|_| ())).map_err(|error| job.failed(error))
@@ -70,9 +83,9 @@ fn shape(job: &Job<'_>, side: Side) -> Vec<usize> {
 }
 
 /// The pickle (protocol 2) of the dictionary, with the names that `torch.load(weights_only=True)` allows.
-fn pickle(storage: &str, shapes: &[Vec<usize>; 2]) -> Vec<u8> {
+fn pickle(tensors: &[(String, &str, Vec<usize>)]) -> Vec<u8> {
     let mut bytes = b"\x80\x02}(".to_vec();
-    for (key, (name, shape)) in ["x", "y"].iter().zip(shapes).enumerate() {
+    for (key, (name, storage, shape)) in tensors.iter().enumerate() {
         text(&mut bytes, name);
         bytes.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
         text(&mut bytes, "storage");

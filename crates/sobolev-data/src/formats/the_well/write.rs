@@ -149,6 +149,15 @@ impl Well<'_> {
             names.push(name);
         }
         write_texts(file, "simulation_parameters", &names)?;
+        for (name, values) in self.job.data.parameters() {
+            if names.contains(&name) {
+                continue;
+            }
+            let values: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+            let scalar = small(&scalars, &name, &values)?;
+            flags(&scalar, true, false)?;
+            names.push(name);
+        }
         write_texts(&scalars, "field_names", &names)?;
         self.write_dimensions(file)?;
         self.write_conditions(file)?;

@@ -50,14 +50,26 @@ fn read(decoder: impl Read, most: u64) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// CRC-32C (Castagnoli), reflected polynomial 0x82F63B78.
+/// Remainders of all bytes by the polynomial of Castagnoli, reflected: 0x82F63B78.
+const REMAINDERS: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut crc = byte as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0x82F6_3B78 } else { crc >> 1 };
+            bit += 1;
+        }
+        table[byte] = crc;
+        byte += 1;
+    }
+    table
+};
+
+/// CRC-32C.
 pub(super) fn crc32c(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(
-            crc ^ u32::from(*byte),
-            |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0x82F6_3B78 } else { crc >> 1 },
-        )
-    })
+    !bytes.iter().fold(u32::MAX, |crc, byte| crc >> 8 ^ REMAINDERS[usize::from(crc as u8 ^ byte)])
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Data sets as stores: arrays `input` and `target`, one chunk a sample, and the points of each axis.
+//! Data sets as stores: arrays `input` and `target`, one chunk a sample, the points of each axis, and
+//! `parameters/<setting>` of settings that were drawn for each sample.
 
 use std::fs;
 
@@ -10,7 +11,7 @@ use sobolev_tensor::Real;
 use super::METADATA;
 use crate::dataset::Side;
 use crate::error::Result;
-use crate::formats::write::{Job, axis_name};
+use crate::formats::write::{Job, PARAMETERS, axis_name};
 use crate::values::Precision;
 
 /// Writes the store `job.draft`, a folder that is not there yet.
@@ -52,6 +53,19 @@ fn write_as<T: Real>(job: &Job<'_>, bytes_of: impl Fn(T, &mut Vec<u8>)) -> Resul
             array::<f64>(&length, &length, std::slice::from_ref(name), about),
         )?;
         put_bytes(job, &format!("{name}/c/0"), &points)?;
+    }
+    let drawn = job.data.parameters();
+    if !drawn.is_empty() {
+        let group = json!({ "zarr_format": 3, "node_type": "group", "attributes": {} });
+        put(job, &format!("{PARAMETERS}/{METADATA}"), group)?;
+    }
+    for (name, values) in drawn {
+        let place = format!("{PARAMETERS}/{name}");
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let length = [values.len()];
+        let document = array::<f64>(&length, &length, &["sample".to_string()], json!({}));
+        put(job, &format!("{place}/{METADATA}"), document)?;
+        put_bytes(job, &format!("{place}/c/0"), &bytes)?;
     }
     job.blocks(|rows| {
         for (side, field) in sides {
