@@ -170,6 +170,14 @@ fn kind_of(table: &Table) -> Result<&'static Kind> {
     Err(if closest(unknown, &known).is_some() { error } else { error.with_hint(kind.help) })
 }
 
+/// Adds `height` times a product of functions of one coordinate each, given by their values along the axes.
+fn add_product(values: &mut ArrayD<f64>, height: f64, factors: &[Vec<f64>]) {
+    for (place, value) in values.indexed_iter_mut() {
+        *value +=
+            height * factors.iter().enumerate().map(|(axis, factor)| factor[place[axis]]).product::<f64>();
+    }
+}
+
 /// Checks the number of terms of a sum.
 fn check_count(name: &str, count: usize) -> Result<()> {
     if (1..=MOST).contains(&count) {

@@ -1,6 +1,6 @@
 //! Periodic bumps: `u = sum_i exp(-sharpness sum_j sin^2(pi (x_j - c_ij) / length_j))` at random centres.
 
-use super::{Frame, Kind, RandomState, check_count};
+use super::{Frame, Kind, RandomState, add_product, check_count};
 use crate::settings;
 use ndarray::ArrayD;
 use serde::Deserialize;
@@ -46,17 +46,19 @@ impl RandomState for Bumps {
     fn sample(&self, seed: u64, index: u64, field: usize) -> ArrayD<f64> {
         let (random, grid) = (Random::new(seed, "initial bumps"), &self.grid);
         let Settings { bumps, sharpness } = self.settings;
-        let centre =
-            |bump: usize, axis: usize| random.uniforms(index, ((field * bumps + bump) * 3 + axis) as u64)[0];
-        ArrayD::from_shape_fn(grid.clone(), |point| {
-            let bump = |bump: usize| {
-                let far = |axis: usize| {
-                    let x = point[axis] as f64 / grid[axis] as f64;
-                    (PI * (x - centre(bump, axis))).sin().powi(2)
-                };
-                (-sharpness * (0..grid.len()).map(far).sum::<f64>()).exp()
+        let mut values = ArrayD::zeros(grid.clone());
+        for bump in 0..bumps {
+            // A bump is the product of those along the axes.
+            let factor = |axis: usize| -> Vec<f64> {
+                let position = (field * bumps + bump) * 3 + axis;
+                let centre = random.uniforms(index, position as u64)[0];
+                let n = grid[axis];
+                let away = |i: usize| (PI * (i as f64 / n as f64 - centre)).sin();
+                (0..n).map(|i| (-sharpness * away(i).powi(2)).exp()).collect()
             };
-            (0..bumps).map(bump).sum()
-        })
+            let factors: Vec<Vec<f64>> = (0..grid.len()).map(factor).collect();
+            add_product(&mut values, 1.0, &factors);
+        }
+        values
     }
 }

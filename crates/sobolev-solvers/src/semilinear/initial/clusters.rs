@@ -1,7 +1,7 @@
 //! Gaussian clusters: `u = sum_i A_i exp(-|x - c_i|^2 / (2 w_i^2))` by the nearest periodic image, with a random number of
 //! clusters of random places, widths and heights, as reaction-diffusion data sets begin with (The Well, arXiv:2412.00568).
 
-use super::{Frame, Kind, RandomState, check_count, range};
+use super::{Frame, Kind, RandomState, add_product, check_count, range};
 use crate::settings;
 use ndarray::ArrayD;
 use serde::Deserialize;
@@ -84,10 +84,7 @@ impl RandomState for Clusters {
                     (0..n).map(at).collect()
                 })
                 .collect();
-            for (place, value) in values.indexed_iter_mut() {
-                *value += height
-                    * factors.iter().enumerate().map(|(axis, factor)| factor[place[axis]]).product::<f64>();
-            }
+            add_product(&mut values, height, &factors);
         }
         values
     }
