@@ -9,7 +9,7 @@ use sobolev::solvers::heat::Heat;
 use sobolev::solvers::helmholtz::{Cavity, Edge, Flux, Helmholtz, Method};
 use sobolev::solvers::random_field::Boundary;
 use sobolev::solvers::walls::Symbol;
-use sobolev::solvers::{Eikonal, Poisson, SteadySolver, TimeSolver, Wave, WaveEnd, WaveStep};
+use sobolev::solvers::{Eikonal, ExplicitStep, Poisson, SteadySolver, TimeSolver, Wave, WaveEnd};
 use sobolev::tensor::Error;
 
 type Array<'py> = Bound<'py, PyArrayDyn<f64>>;
@@ -159,7 +159,7 @@ pub(crate) fn wave<'py>(
     let ends = ends.iter().map(|(low, high)| Ok([end(low)?, end(high)?])).collect::<PyResult<Vec<_>>>()?;
     let (u0, field) = (u0.as_array(), field.as_ref().map(|field| field.as_array().to_owned()));
     let trajectory = work::run(py, progress.as_ref(), |watch| {
-        let step = step.map_or(WaveStep::Courant(courant), WaveStep::Fixed);
+        let step = step.map_or(ExplicitStep::Courant(courant), ExplicitStep::Fixed);
         let mut solver = Wave::new(&extent, speed)?.with_ends(&ends)?.with_step(step)?;
         if let Some(field) = field {
             solver = solver.with_speed_field(field)?;

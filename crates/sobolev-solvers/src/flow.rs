@@ -35,8 +35,9 @@ mod tests;
 
 pub use body::Body;
 pub use problem::{FlowProblem, FlowSettings, INCOMPRESSIBLE_FLOW};
-pub use sides::{Profile, Side};
+pub use sides::{FlowSide, Profile};
 
+use crate::explicit_step::ExplicitStep;
 use crate::solver::TimeSolver;
 use crate::walls::check_lengths;
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, Ix3, IxDyn};
@@ -49,15 +50,6 @@ use step::Plan;
 /// Fewest cells along an axis.
 const FEWEST: usize = 3;
 
-/// How long the time steps are.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum FlowStep {
-    /// At most so long, all equal; refused when above the stability limit.
-    Fixed(f64),
-    /// This part of the stability limit, above 0 and at most 1.
-    Courant(f64),
-}
-
 type Force = Arc<dyn Fn([f64; 2]) -> [f64; 2] + Send + Sync>;
 
 /// Solver of incompressible flow with walls; the module page has equation, method and limits.
@@ -66,9 +58,9 @@ type Force = Arc<dyn Fn([f64; 2]) -> [f64; 2] + Send + Sync>;
 ///
 /// ```
 /// use ndarray::ArrayD;
-/// use sobolev_solvers::{IncompressibleFlow, Side, TimeSolver};
+/// use sobolev_solvers::{IncompressibleFlow, FlowSide, TimeSolver};
 /// // The lid-driven cavity: three walls at rest, the top slides.
-/// let cavity = IncompressibleFlow::new([1.0, 1.0], 0.01)?.with_side(1, 1, Side::moving_wall(1.0))?;
+/// let cavity = IncompressibleFlow::new([1.0, 1.0], 0.01)?.with_side(1, 1, FlowSide::moving_wall(1.0))?;
 /// let u = cavity.solve(ArrayD::zeros(vec![1, 16, 16, 2]).view(), 1.0)?;
 /// assert!(u[[0, 8, 15, 0]] > 0.3 && cavity.divergence(u.view())?[0] < 1e-12);
 /// # Ok::<(), sobolev_tensor::Error>(())
@@ -77,10 +69,10 @@ type Force = Arc<dyn Fn([f64; 2]) -> [f64; 2] + Send + Sync>;
 pub struct IncompressibleFlow {
     lengths: [f64; 2],
     viscosity: f64,
-    sides: [[Side; 2]; 2],
+    sides: [[FlowSide; 2]; 2],
     bodies: Vec<Body>,
     force: Option<Force>,
-    step: FlowStep,
+    step: ExplicitStep,
     plan: Mutex<Option<Arc<Plan>>>,
 }
 
@@ -109,10 +101,10 @@ impl IncompressibleFlow {
         Ok(Self {
             lengths,
             viscosity,
-            sides: [[Side::WALL, Side::WALL], [Side::WALL, Side::WALL]],
+            sides: [[FlowSide::WALL, FlowSide::WALL], [FlowSide::WALL, FlowSide::WALL]],
             bodies: Vec::new(),
             force: None,
-            step: FlowStep::Courant(0.8),
+            step: ExplicitStep::Courant(0.8),
             plan: Mutex::default(),
         })
     }
@@ -121,7 +113,7 @@ impl IncompressibleFlow {
     ///
     /// # Errors
     /// [`Error::Value`] for an axis or side other than 0 and 1; whether the sides fit each other is seen when solving.
-    pub fn with_side(mut self, axis: usize, side: usize, what: Side) -> Result<Self> {
+    pub fn with_side(mut self, axis: usize, side: usize, what: FlowSide) -> Result<Self> {
         if axis > 1 || side > 1 {
             return Err(Error::value("side", "axis 0 or 1, end 0 or 1", format!("axis {axis}, end {side}")));
         }
@@ -134,7 +126,7 @@ impl IncompressibleFlow {
     /// # Errors
     /// As [`with_side`](Self::with_side).
     pub fn with_periodic(self, axis: usize) -> Result<Self> {
-        self.with_side(axis, 0, Side::Periodic)?.with_side(axis, 1, Side::Periodic)
+        self.with_side(axis, 0, FlowSide::Periodic)?.with_side(axis, 1, FlowSide::Periodic)
     }
 
     /// Puts a body into the flow.
@@ -152,16 +144,8 @@ impl IncompressibleFlow {
     ///
     /// # Errors
     /// [`Error::Value`] for a fixed step that is not positive and a part of the limit outside (0, 1].
-    pub fn with_step(self, step: FlowStep) -> Result<Self> {
-        match step {
-            FlowStep::Fixed(dt) if !(dt.is_finite() && dt > 0.0) => {
-                Err(Error::value("step", "a positive finite number", dt))
-            }
-            FlowStep::Courant(part) if !(part > 0.0 && part <= 1.0) => {
-                Err(Error::value("courant", "a number above 0 and at most 1", part))
-            }
-            step => Ok(Self { step, ..self }),
-        }
+    pub fn with_step(self, step: ExplicitStep) -> Result<Self> {
+        Ok(Self { step: step.checked()?, ..self })
     }
 
     /// The largest divergence in each sample of a state `[batch, n1, n2, 2]`; after a step at the level of rounding.
@@ -245,7 +229,7 @@ impl IncompressibleFlow {
     fn check_sides(&self) -> Result<()> {
         let mut outflow = [false; 2];
         for (axis, ends) in self.sides.iter().enumerate() {
-            let periodic = ends.each_ref().map(|side| matches!(side, Side::Periodic));
+            let periodic = ends.each_ref().map(|side| matches!(side, FlowSide::Periodic));
             if periodic[0] != periodic[1] {
                 return Err(Error::value(
                     "sides",
@@ -253,7 +237,7 @@ impl IncompressibleFlow {
                     format!("axis {axis}"),
                 ));
             }
-            outflow[axis] = ends.iter().any(|side| matches!(side, Side::Outflow));
+            outflow[axis] = ends.iter().any(|side| matches!(side, FlowSide::Outflow));
         }
         if outflow == [true; 2] {
             return Err(Error::value("sides", "outflows along one axis", "outflows along both"));

@@ -25,6 +25,7 @@ pub mod difficulty;
 mod distribution;
 mod eikonal;
 pub mod etdrk;
+mod explicit_step;
 mod flow;
 pub mod heat;
 pub mod helmholtz;
@@ -44,9 +45,9 @@ mod wave;
 pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings, Step};
 pub use darcy::{Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState};
 pub use eikonal::{EIKONAL, Eikonal, EikonalProblem, EikonalSettings, EikonalState, RandomSpeed};
+pub use explicit_step::ExplicitStep;
 pub use flow::{
-    Body, FlowProblem, FlowSettings, FlowStep, INCOMPRESSIBLE_FLOW, IncompressibleFlow, Profile, Side,
-    centred,
+    Body, FlowProblem, FlowSettings, FlowSide, INCOMPRESSIBLE_FLOW, IncompressibleFlow, Profile, centred,
 };
 pub use poisson::{POISSON, Poisson, PoissonProblem, PoissonSettings, PoissonState};
 pub use problem::{Axis, EquationEntry, Field, Problem, Sample};
@@ -58,7 +59,7 @@ pub use solver::{SteadySolver, SteppedSolver, TimeSolver};
 pub use sorption::{
     DIFFUSION_SORPTION, DiffusionSorption, DiffusionSorptionProblem, DiffusionSorptionSettings, Medium,
 };
-pub use wave::{SpectralWave, WAVE, Wave, WaveEnd, WaveMethod, WaveProblem, WaveSettings, WaveStep};
+pub use wave::{SpectralWave, WAVE, Wave, WaveEnd, WaveMethod, WaveProblem, WaveSettings};
 
 /// The equations that stand alone; the semi-linear ones are listed in their module.
 const SINGLE: [EquationEntry; 10] = [

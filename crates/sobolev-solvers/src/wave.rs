@@ -27,6 +27,7 @@ mod tests;
 pub use problem::{WAVE, WaveMethod, WaveProblem, WaveSettings};
 pub use spectral::SpectralWave;
 
+use crate::explicit_step::ExplicitStep;
 use crate::solver::{TimeSolver, steps_of};
 use crate::walls::check_lengths;
 use leapfrog::{Leapfrog, Work};
@@ -46,15 +47,6 @@ pub enum WaveEnd {
     Periodic,
     /// Waves leave.
     Absorbing,
-}
-
-/// How long the time steps are.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum WaveStep {
-    /// At most so long; refused when above the stability limit.
-    Fixed(f64),
-    /// At most this part of the stability limit, above 0 and at most 1.
-    Courant(f64),
 }
 
 /// c.
@@ -84,7 +76,7 @@ pub struct Wave {
     lengths: Vec<f64>,
     speed: Speed,
     ends: Vec<[WaveEnd; 2]>,
-    step: WaveStep,
+    step: ExplicitStep,
     plan: Mutex<Option<Arc<Leapfrog>>>,
 }
 
@@ -103,7 +95,7 @@ impl Wave {
             lengths: lengths.to_vec(),
             speed: Speed::Constant(speed),
             ends: vec![[WaveEnd::Dirichlet; 2]; lengths.len()],
-            step: WaveStep::Courant(0.9),
+            step: ExplicitStep::Courant(0.9),
             plan: Mutex::default(),
         })
     }
@@ -141,16 +133,8 @@ impl Wave {
     ///
     /// # Errors
     /// [`Error::Value`] for a fixed step that is not positive and a part of the limit outside (0, 1].
-    pub fn with_step(self, step: WaveStep) -> Result<Self> {
-        match step {
-            WaveStep::Fixed(dt) if !(dt.is_finite() && dt > 0.0) => {
-                Err(Error::value("step", "a positive finite number", dt))
-            }
-            WaveStep::Courant(part) if !(part > 0.0 && part <= 1.0) => {
-                Err(Error::value("courant", "a number above 0 and at most 1", part))
-            }
-            step => Ok(Self { step, ..self }),
-        }
+    pub fn with_step(self, step: ExplicitStep) -> Result<Self> {
+        Ok(Self { step: step.checked()?, ..self })
     }
 
     /// The longest stable time step on a grid of `cells`.
@@ -226,15 +210,14 @@ impl TimeSolver for Wave {
         let plan = self.plan(&state.shape()[1..=self.lengths.len()])?;
         let limit = plan.limit();
         let longest = match self.step {
-            WaveStep::Courant(part) => part * limit,
-            WaveStep::Fixed(step) => step,
+            ExplicitStep::Courant(part) => part * limit,
+            ExplicitStep::Fixed(step) => step,
         };
         let steps = steps_of(duration, longest)?;
         let step = duration / steps as f64;
         if step > limit * (1.0 + 1e-9) {
-            let expected = format!("at most {limit:.3e}, the stability limit c dt <= h / sqrt(d)");
-            return Err(Error::value("step", expected, step)
-                .with_hint("use a shorter step, or WaveStep::Courant, which chooses it"));
+            let words = format!("{limit:.3e}, the stability limit c dt <= h / sqrt(d)");
+            return Err(ExplicitStep::too_long(step, &words));
         }
         let samples: Vec<_> = state.axis_iter_mut(Axis(0)).collect();
         let one = |work: &mut Work, mut sample: ArrayViewMutD<'_, f64>| {

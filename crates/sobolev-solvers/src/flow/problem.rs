@@ -1,6 +1,7 @@
 //! Data sets of incompressible flow: from a random velocity to the velocity later.
 
-use super::{Body, FlowStep, IncompressibleFlow, Profile, Side, sides};
+use super::{Body, FlowSide, IncompressibleFlow, Profile, sides};
+use crate::explicit_step::ExplicitStep;
 use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
 use crate::random_field::{Boundary, FieldSampler, GaussianField, Points};
 use crate::settings;
@@ -108,13 +109,7 @@ impl FlowProblem {
         if !(settings.speed.is_finite() && settings.speed >= 0.0) {
             return Err(Error::value("speed", "a finite number of at least 0", settings.speed));
         }
-        let step = match settings.step {
-            Some(step) => {
-                settings::unused("courant", settings.courant, "with a fixed step")?;
-                FlowStep::Fixed(step)
-            }
-            None => FlowStep::Courant(settings.courant.unwrap_or(COURANT)),
-        };
+        let step = ExplicitStep::from_settings(settings.step, settings.courant, COURANT)?;
         let mut solver = IncompressibleFlow::new(lengths, settings.viscosity)?.with_step(step)?;
         for (axis, side, given) in
             [(0, 0, &settings.left), (0, 1, &settings.right), (1, 0, &settings.bottom), (1, 1, &settings.top)]
@@ -170,24 +165,24 @@ impl FlowProblem {
 }
 
 /// Reads the setting of a side; velocities of flow through it count into the box.
-fn read_side(name: &str, given: &toml::Value, side: usize) -> Result<Side> {
+fn read_side(name: &str, given: &toml::Value, side: usize) -> Result<FlowSide> {
     let inwards = if side == 0 { 1.0 } else { -1.0 };
     let wrong = || Error::value(name, SIDE_HELP, given);
     match given {
         toml::Value::String(word) => match word.as_str() {
-            "wall" => Ok(Side::WALL),
-            "slip" => Ok(Side::Slip),
-            "outflow" => Ok(Side::Outflow),
-            "periodic" => Ok(Side::Periodic),
+            "wall" => Ok(FlowSide::WALL),
+            "slip" => Ok(FlowSide::Slip),
+            "outflow" => Ok(FlowSide::Outflow),
+            "periodic" => Ok(FlowSide::Periodic),
             other => Err(Error::unknown_name(name, &["wall", "slip", "outflow", "periodic"], other)),
         },
         toml::Value::Table(table) if table.len() == 1 => {
             let (key, value) = table.iter().next().ok_or_else(wrong)?;
             let speed = settings::numbers(name, value, 1)?[0];
             match key.as_str() {
-                "wall" => Ok(Side::moving_wall(speed)),
-                "inflow" => Ok(Side::inflow(Profile::Uniform(inwards * speed))),
-                "parabola" => Ok(Side::inflow(Profile::Parabola(inwards * speed))),
+                "wall" => Ok(FlowSide::moving_wall(speed)),
+                "inflow" => Ok(FlowSide::inflow(Profile::Uniform(inwards * speed))),
+                "parabola" => Ok(FlowSide::inflow(Profile::Parabola(inwards * speed))),
                 _ => Err(wrong()),
             }
         }

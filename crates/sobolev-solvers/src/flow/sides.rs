@@ -49,7 +49,7 @@ impl Profile {
 
 /// What holds on one side of the box.
 #[derive(Debug, Clone)]
-pub enum Side {
+pub enum FlowSide {
     /// A given velocity: `normal` along the axis that crosses the side (positive along the axis, so into the box on a lower
     /// side), `tangential` along the side.
     Velocity {
@@ -66,7 +66,7 @@ pub enum Side {
     Periodic,
 }
 
-impl Side {
+impl FlowSide {
     /// A wall at rest: the velocity vanishes.
     pub const WALL: Self =
         Self::Velocity { normal: Profile::Uniform(0.0), tangential: Profile::Uniform(0.0) };
@@ -82,7 +82,7 @@ impl Side {
     }
 }
 
-/// A [`Side`] on a grid.
+/// A [`FlowSide`] on a grid.
 #[derive(Debug, Clone)]
 pub(super) enum Edge {
     /// Normal velocity at the faces of the side; tangential velocity at the corners of its cells, none without friction.
@@ -98,21 +98,21 @@ pub(super) enum Edge {
 ///
 /// # Errors
 /// [`Error::Value`] for velocities that are not finite, and when what flows in does not flow out and there is no outflow.
-pub(super) fn resolve(sides: &[[Side; 2]; 2], mac: &Mac) -> Result<[[Edge; 2]; 2]> {
+pub(super) fn resolve(sides: &[[FlowSide; 2]; 2], mac: &Mac) -> Result<[[Edge; 2]; 2]> {
     let edge = |axis: usize, side: usize| {
         let along = 1 - axis;
         let (cells, length) = (mac.cells[along], mac.lengths[along]);
         match &sides[axis][side] {
-            Side::Velocity { normal, tangential } => {
+            FlowSide::Velocity { normal, tangential } => {
                 let corner = |i: usize| tangential.at(i as f64 * length / cells as f64, length);
                 Edge::Fixed {
                     normal: normal.averages(cells, length),
                     tangential: Some((0..=cells).map(corner).collect()),
                 }
             }
-            Side::Slip => Edge::Fixed { normal: vec![0.0; cells], tangential: None },
-            Side::Outflow => Edge::Outflow,
-            Side::Periodic => Edge::Periodic,
+            FlowSide::Slip => Edge::Fixed { normal: vec![0.0; cells], tangential: None },
+            FlowSide::Outflow => Edge::Outflow,
+            FlowSide::Periodic => Edge::Periodic,
         }
     };
     let mut edges = [[edge(0, 0), edge(0, 1)], [edge(1, 0), edge(1, 1)]];

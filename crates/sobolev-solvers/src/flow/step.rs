@@ -1,11 +1,11 @@
 //! Time steps: Williamson's third-order Runge-Kutta scheme in two registers, every stage projected.
 
-use super::FlowStep;
 use super::body::{Body, Forced};
 use super::mac::{Mac, Velocity};
 use super::projection::{divergence, laplacian, subtract_gradient};
 use super::rates::{accumulate, first_free};
-use super::sides::{Edge, Side, resolve};
+use super::sides::{Edge, FlowSide, resolve};
+use crate::explicit_step::ExplicitStep;
 use crate::solver::steps_of;
 use crate::walls::BoxLaplacian;
 use ndarray::{ArrayView3, ArrayViewMut3};
@@ -52,7 +52,7 @@ impl Plan {
         cells: [usize; 2],
         lengths: [f64; 2],
         viscosity: f64,
-        sides: &[[Side; 2]; 2],
+        sides: &[[FlowSide; 2]; 2],
         bodies: &[Body],
         force: Option<&(dyn Fn([f64; 2]) -> [f64; 2] + Send + Sync)>,
     ) -> Result<Self> {
@@ -125,7 +125,7 @@ impl Plan {
         &self,
         work: &mut Work,
         duration: f64,
-        step: FlowStep,
+        step: ExplicitStep,
         monitor: &dyn Monitor,
     ) -> Result<[f64; 2]> {
         let (mut done, mut steps) = (0.0, 0_u64);
@@ -133,8 +133,8 @@ impl Plan {
         work.change = self.mac.zeros();
         // Steps of equal length end exactly where they should.
         let mut left = match step {
-            FlowStep::Fixed(longest) => steps_of(duration, longest)? as f64,
-            FlowStep::Courant(_) => f64::INFINITY,
+            ExplicitStep::Fixed(longest) => steps_of(duration, longest)? as f64,
+            ExplicitStep::Courant(_) => f64::INFINITY,
         };
         let mut guessed = self.forced.is_empty();
         while left > 0.0 && done < duration {
@@ -144,8 +144,8 @@ impl Plan {
             }
             let limit = self.limit(work, done, steps)?;
             let dt = match step {
-                FlowStep::Fixed(_) => (duration - done) / left,
-                FlowStep::Courant(part) => {
+                ExplicitStep::Fixed(_) => (duration - done) / left,
+                ExplicitStep::Courant(part) => {
                     let fast =
                         "the flow is too fast for its cells, or the part of the stability limit too small";
                     left = steps_of(duration - done, part * limit).map_err(|error| error.with_hint(fast))?
@@ -154,10 +154,8 @@ impl Plan {
                 }
             };
             if dt > limit * (1.0 + 1e-9) {
-                let expected =
-                    format!("at most {limit:.3e}, the stability limit at time {done} (step {steps})");
-                return Err(Error::value("step", expected, dt)
-                    .with_hint("use a shorter step, or FlowStep::Courant, which chooses it"));
+                let words = format!("{limit:.3e}, the stability limit at time {done} (step {steps})");
+                return Err(ExplicitStep::too_long(dt, &words));
             }
             if !guessed {
                 self.guess_pressure(work, dt)?;

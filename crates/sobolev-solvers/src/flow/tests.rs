@@ -31,7 +31,7 @@ fn taylor_green_vortex_between_slip_walls_is_of_order_two_in_space() {
     for n in [12, 24, 48] {
         let mut solver = IncompressibleFlow::new(lengths, viscosity).unwrap();
         for (axis, side) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-            solver = solver.with_side(axis, side, Side::Slip).unwrap();
+            solver = solver.with_side(axis, side, FlowSide::Slip).unwrap();
         }
         let cells = [n, 2 * n];
         let end = solver.solve(staggered(cells, lengths, exact(0.0)).view(), time).unwrap();
@@ -76,7 +76,8 @@ fn poiseuille_flow_is_exact_with_force_and_with_inflow_and_outflow() {
         4.0 * centre * (1.0 - centre) + h * h
     }));
     let open = IncompressibleFlow::new([1.5, 1.0], viscosity).unwrap();
-    let open = open.with_side(0, 0, Side::inflow(profile)).unwrap().with_side(0, 1, Side::Outflow).unwrap();
+    let open =
+        open.with_side(0, 0, FlowSide::inflow(profile)).unwrap().with_side(0, 1, FlowSide::Outflow).unwrap();
     let end = open.solve(ArrayD::zeros(IxDyn(&[1, 24, n, 2])).view(), 4.0).unwrap();
     let parabola = staggered([24, n], [1.5, 1.0], |[_, y]| [4.0 * y * (1.0 - y) + h * h, 0.0]);
     assert!(gap(&end, &parabola) < 1e-8, "{:e}", gap(&end, &parabola));
@@ -98,7 +99,7 @@ fn kovasznay_flow_is_of_order_two() {
         let at = move |s: f64, component: usize| {
             velocity(if axis == 0 { [place, s] } else { [s, place] })[component]
         };
-        Side::Velocity {
+        FlowSide::Velocity {
             normal: Profile::Function(Arc::new(move |s| at(s, axis))),
             tangential: Profile::Function(Arc::new(move |s| at(s, 1 - axis))),
         }
@@ -123,7 +124,7 @@ fn kovasznay_flow_is_of_order_two() {
 /// A random flow in a box whose lid slides, in the middle of its way.
 fn stirred(cells: [usize; 2]) -> (IncompressibleFlow, ArrayD<f64>) {
     let solver = IncompressibleFlow::new([1.0, 0.8], 0.02).unwrap();
-    let solver = solver.with_side(1, 1, Side::moving_wall(1.0)).unwrap();
+    let solver = solver.with_side(1, 1, FlowSide::moving_wall(1.0)).unwrap();
     let state = ArrayD::from_shape_vec(IxDyn(&[1, cells[0], cells[1], 2]), noise(2 * cells[0] * cells[1], 4));
     let state = solver.solve(state.unwrap().view(), 0.1).unwrap();
     (solver, state)
@@ -140,7 +141,7 @@ fn time_steps_are_of_order_three() {
             force: None,
             ..solver
         }
-        .with_step(FlowStep::Fixed(0.4 / steps as f64));
+        .with_step(ExplicitStep::Fixed(0.4 / steps as f64));
         fixed.unwrap().solve(state.view(), 0.4).unwrap()
     };
     let counts = [32, 64, 128];
@@ -168,10 +169,11 @@ fn every_step_leaves_divergence_at_rounding_and_energy_falls_without_driving() {
 #[test]
 fn energy_is_conserved_without_viscosity_up_to_the_third_order_in_time() {
     let cells = [16, 16];
-    let slip = |solver: IncompressibleFlow| solver.with_side(1, 0, Side::Slip)?.with_side(1, 1, Side::Slip);
+    let slip =
+        |solver: IncompressibleFlow| solver.with_side(1, 0, FlowSide::Slip)?.with_side(1, 1, FlowSide::Slip);
     let change = |dt: f64| {
         let solver = IncompressibleFlow::new([1.0, 1.0], 0.0).unwrap().with_periodic(0).unwrap();
-        let solver = slip(solver).unwrap().with_step(FlowStep::Fixed(dt)).unwrap();
+        let solver = slip(solver).unwrap().with_step(ExplicitStep::Fixed(dt)).unwrap();
         let start = solver.projected(
             staggered(cells, [1.0; 2], |[x, y]| {
                 [
@@ -196,7 +198,7 @@ fn energy_is_conserved_without_viscosity_up_to_the_third_order_in_time() {
 fn lid_driven_cavity_has_the_published_profiles() {
     let n = 64;
     let solver = IncompressibleFlow::new([1.0; 2], 0.01).unwrap();
-    let solver = solver.with_side(1, 1, Side::moving_wall(1.0)).unwrap();
+    let solver = solver.with_side(1, 1, FlowSide::moving_wall(1.0)).unwrap();
     let end = solver.solve(ArrayD::zeros(IxDyn(&[1, n, n, 2])).view(), 20.0).unwrap();
     let centre = |i: usize| (i as f64 + 0.5) / n as f64;
     let u: Vec<[f64; 2]> = (0..n).map(|j| [centre(j), end[[0, n / 2, j, 0]]]).collect();
@@ -286,8 +288,8 @@ fn spin_down_in_a_round_body_is_of_second_order() {
 fn cylinder_channel(mean: f64, height_cells: usize) -> (IncompressibleFlow, ArrayD<f64>) {
     let lengths = [2.2, 0.41];
     let solver = IncompressibleFlow::new(lengths, 1e-3).unwrap();
-    let solver = solver.with_side(0, 0, Side::inflow(Profile::Parabola(1.5 * mean))).unwrap();
-    let solver = solver.with_side(0, 1, Side::Outflow).unwrap().with_body(Body::circle([0.2, 0.2], 0.05));
+    let solver = solver.with_side(0, 0, FlowSide::inflow(Profile::Parabola(1.5 * mean))).unwrap();
+    let solver = solver.with_side(0, 1, FlowSide::Outflow).unwrap().with_body(Body::circle([0.2, 0.2], 0.05));
     let cells = [(2.2 / 0.41 * height_cells as f64).round() as usize, height_cells];
     let state = staggered(cells, lengths, |[_, y]| [6.0 * mean * y * (0.41 - y) / (0.41 * 0.41), 0.0]);
     (solver, state)
@@ -323,10 +325,10 @@ fn vortex_street_far_from_walls_has_the_published_strouhal_number() {
     let mut solver =
         IncompressibleFlow::new(lengths, 0.01).unwrap().with_body(Body::circle([7.2, 8.03], 0.5));
     for (axis, side, what) in [
-        (0, 0, Side::inflow(Profile::Uniform(1.0))),
-        (0, 1, Side::Outflow),
-        (1, 0, Side::Slip),
-        (1, 1, Side::Slip),
+        (0, 0, FlowSide::inflow(Profile::Uniform(1.0))),
+        (0, 1, FlowSide::Outflow),
+        (1, 0, FlowSide::Slip),
+        (1, 1, FlowSide::Slip),
     ] {
         solver = solver.with_side(axis, side, what).unwrap();
     }
@@ -370,7 +372,7 @@ fn beside_a_side(turn: bool, swap: bool) -> ArrayD<f64> {
         if swap { [sign * (2.0 * PI * y).sin(), 0.0] } else { [0.0, sign * (2.0 * PI * x).sin()] }
     };
     let solver = IncompressibleFlow::new([1.0; 2], 0.02).unwrap().with_body(Body::circle(centre, 0.095));
-    let solver = solver.with_force(force).with_step(FlowStep::Fixed(0.01)).unwrap();
+    let solver = solver.with_force(force).with_step(ExplicitStep::Fixed(0.01)).unwrap();
     solver.solve(ArrayD::zeros(IxDyn(&[1, n, n, 2])).view(), 0.2).unwrap()
 }
 
@@ -407,7 +409,7 @@ fn bodies_cross_periodic_sides() {
         let body = Body::new(move |[x, y]| wrapped(x, shift[0]).hypot(wrapped(y, shift[1])) - 0.21);
         let solver = IncompressibleFlow::new([1.0; 2], 0.05).unwrap().with_periodic(0).unwrap();
         let solver = solver.with_periodic(1).unwrap().with_body(body).with_force(|_| [1.0, 0.5]);
-        let solver = solver.with_step(FlowStep::Fixed(0.005)).unwrap();
+        let solver = solver.with_step(ExplicitStep::Fixed(0.005)).unwrap();
         solver.solve(ArrayD::zeros(IxDyn(&[1, n, n, 2])).view(), 0.1).unwrap()
     };
     let middle = run([0, 0]);
@@ -467,15 +469,15 @@ fn results_depend_neither_on_threads_nor_on_the_batch() {
 fn steps_above_the_limit_and_sides_that_do_not_fit_are_refused() {
     let zero = ArrayD::zeros(IxDyn(&[1, 16, 16, 2]));
     let solver = IncompressibleFlow::new([1.0; 2], 0.1).unwrap();
-    let fixed = solver.with_step(FlowStep::Fixed(0.1)).unwrap();
+    let fixed = solver.with_step(ExplicitStep::Fixed(0.1)).unwrap();
     let error = fixed.solve(zero.view(), 1.0).unwrap_err().to_string();
     // 2.512 / (8 nu / h^2) = 1.227e-2.
     assert!(error.contains("step: expected at most 1.227e-2, the stability limit at time 0"), "{error}");
-    let inflow = || Side::inflow(Profile::Uniform(1.0));
+    let inflow = || FlowSide::inflow(Profile::Uniform(1.0));
     let unbalanced = IncompressibleFlow::new([1.0; 2], 0.1).unwrap().with_side(0, 0, inflow()).unwrap();
     let error = unbalanced.solve(zero.view(), 1.0).unwrap_err().to_string();
     assert!(error.contains("singular") && error.contains("outflow"), "{error}");
-    let half = IncompressibleFlow::new([1.0; 2], 0.1).unwrap().with_side(0, 0, Side::Periodic).unwrap();
+    let half = IncompressibleFlow::new([1.0; 2], 0.1).unwrap().with_side(0, 0, FlowSide::Periodic).unwrap();
     assert!(half.solve(zero.view(), 1.0).unwrap_err().to_string().contains("periodic at both ends"));
     assert!(matches!(IncompressibleFlow::new([1.0, 0.0], 0.1), Err(Error::Value { .. })));
     assert!(matches!(IncompressibleFlow::new([1.0; 2], -0.1), Err(Error::Value { .. })));

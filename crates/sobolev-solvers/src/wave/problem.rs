@@ -1,12 +1,13 @@
 //! Data sets of the wave equation: from a random displacement at rest to u and u_t later.
 
-use super::{SpectralWave, Wave, WaveEnd, WaveStep};
+use super::{SpectralWave, Wave, WaveEnd};
+use crate::explicit_step::ExplicitStep;
 use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, frames};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
 use crate::solver::TimeSolver;
 use crate::walls;
-use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
 use sobolev_tensor::{Error, Monitor, Result, SettingEntry};
 
@@ -76,7 +77,8 @@ impl Default for WaveSettings {
 
 /// The map from a random displacement at rest to u and u_t at a later time, or to a trajectory.
 ///
-/// Input `initial` `[n.., 2]` (u, and u_t = 0); target `solution` of the same shape, or `[frames, n.., 2]`.
+/// Input `initial` `[n.., 2]` (u, and u_t = 0); target `solution` of the same shape, or `[frames, n.., 2]`. The residual of a
+/// sample is the change of its energy, relative to the energy; NaN with absorbing sides, which take energy.
 #[derive(Debug)]
 pub struct WaveProblem {
     settings: WaveSettings,
@@ -88,8 +90,21 @@ pub struct WaveProblem {
 }
 
 /// Either solver.
-trait Solver: TimeSolver + std::fmt::Debug {}
-impl<S: TimeSolver + std::fmt::Debug> Solver for S {}
+trait Solver: TimeSolver + std::fmt::Debug {
+    fn energy(&self, state: ArrayViewD<'_, f64>) -> Result<Vec<f64>>;
+}
+
+impl Solver for Wave {
+    fn energy(&self, state: ArrayViewD<'_, f64>) -> Result<Vec<f64>> {
+        self.energy(state)
+    }
+}
+
+impl Solver for SpectralWave {
+    fn energy(&self, state: ArrayViewD<'_, f64>) -> Result<Vec<f64>> {
+        self.energy(state)
+    }
+}
 
 const WORDS: [(&str, WaveEnd); 4] = [
     ("dirichlet", WaveEnd::Dirichlet),
@@ -113,6 +128,7 @@ impl WaveProblem {
         let values = 2 * cells.iter().product::<usize>() as u128;
         settings::times(settings.time, settings.frames, 0.0, values)?;
         let lengths = settings::numbers("length", &settings.length, d)?;
+        walls::check_lengths("length", &lengths, d)?;
         let ends = walls::ends(&settings.boundary, d, &WORDS)?;
         let layers = settings.speed.as_array().map_or(1, Vec::len);
         let speeds = settings::numbers("speed", &settings.speed, layers)?;
@@ -121,13 +137,7 @@ impl WaveProblem {
         }
         let solver: Box<dyn Solver> = match settings.method {
             WaveMethod::Leapfrog => {
-                let step = match settings.step {
-                    Some(step) => {
-                        settings::unused("courant", settings.courant, "with a fixed step")?;
-                        WaveStep::Fixed(step)
-                    }
-                    None => WaveStep::Courant(settings.courant.unwrap_or(COURANT)),
-                };
+                let step = ExplicitStep::from_settings(settings.step, settings.courant, COURANT)?;
                 let wave = Wave::new(&lengths, speeds[0])?.with_ends(&ends)?.with_step(step)?;
                 Box::new(if speeds.len() == 1 {
                     wave
@@ -213,9 +223,12 @@ impl Problem for WaveProblem {
         let last = ArrayAxis(shape.len() - 1);
         state.index_axis_mut(last, 0).index_axis_mut(ArrayAxis(0), 0).assign(&field);
         let input = state.index_axis(ArrayAxis(0), 0).to_owned();
+        let absorbs = self.ends.iter().flatten().any(|end| *end == WaveEnd::Absorbing);
+        let before = self.solver.energy(state.view())?[0];
         let solver = &*self.solver as &dyn TimeSolver;
         let target = frames(solver, &mut state, self.settings.time, self.settings.frames, monitor)?;
-        Ok(Sample { input, target, residual: f64::NAN })
+        let drift = (self.solver.energy(state.view())?[0] - before).abs() / before.max(f64::MIN_POSITIVE);
+        Ok(Sample { input, target, residual: if absorbs { f64::NAN } else { drift } })
     }
 }
 

@@ -44,6 +44,26 @@ impl SpectralWave {
         Ok(Self { lengths, speed, boundary, plan: Mutex::default() })
     }
 
+    /// The energy `1/2 integral u_t^2 + c^2 |grad u|^2` of each sample of a state.
+    ///
+    /// # Errors
+    /// As [`TimeSolver::check`].
+    pub fn energy(&self, state: ArrayViewD<'_, f64>) -> Result<Vec<f64>> {
+        self.check(state.view())?;
+        let cells = &state.shape()[1..=self.lengths.len()];
+        let plan = self.plan(cells)?;
+        let volume: f64 = self.lengths.iter().zip(cells).map(|(length, n)| length / *n as f64).product();
+        let one = |sample: ArrayViewD<'_, f64>| {
+            let values: Vec<f64> = sample.iter().copied().collect();
+            let u: Vec<f64> = values.iter().step_by(2).copied().collect();
+            let tension = plan.apply(1, &u)?;
+            let potential: f64 = u.iter().zip(&tension).map(|(u, f)| u * f).sum();
+            let kinetic: f64 = values.iter().skip(1).step_by(2).map(|v| v * v).sum();
+            Ok(0.5 * volume * (kinetic + self.speed * self.speed * potential))
+        };
+        state.outer_iter().map(one).collect()
+    }
+
     fn plan(&self, cells: &[usize]) -> Result<Arc<BoxLaplacian>> {
         let mut kept = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(plan) = kept.as_ref().filter(|plan| plan.cells() == cells) {

@@ -81,7 +81,7 @@ fn d_alembert_pulse_leaves_at_order_two() {
         let (mut steps, mut errors) = (vec![], vec![]);
         for n in [200, 400, 800] {
             let wave = Wave::new(&[1.0], 2.0).unwrap().with_ends(&[[Absorbing; 2]]).unwrap();
-            let wave = wave.with_step(WaveStep::Courant(0.5)).unwrap();
+            let wave = wave.with_step(ExplicitStep::Courant(0.5)).unwrap();
             let end = wave.solve(sampled(&[n], &[1.0], exact(0.0)).view(), time).unwrap();
             let u = ndarray::Axis(2);
             let difference =
@@ -185,6 +185,27 @@ fn energy_of_the_scheme_is_constant_and_time_runs_backwards() {
 }
 
 #[test]
+fn the_residual_of_a_sample_is_the_drift_of_energy_of_order_two() {
+    let residual = |courant: f64| {
+        let table = format!("size = 64\nlength = [1.0, 1.0]\ncourant = {courant}").parse().unwrap();
+        (WAVE.build)(table).unwrap().sample(1, 0, &()).unwrap().residual
+    };
+    let (coarse, fine) = (residual(0.9), residual(0.45));
+    assert!(coarse < 0.05 && (3.0..5.0).contains(&(coarse / fine)), "{coarse:e} {fine:e}");
+}
+
+#[test]
+fn both_solvers_know_the_energy_of_a_mode() {
+    // u = sin(pi x): 1/2 c^2 pi^2 / 2.
+    let state = sampled(&[200], &[1.0], |x| [(PI * x[0]).sin(), 0.0]);
+    let exact = 0.25 * 4.0 * PI * PI;
+    let leapfrog = Wave::new(&[1.0], 2.0).unwrap().energy(state.view()).unwrap()[0];
+    let modes = SpectralWave::new(&[1.0], 2.0, &[[Boundary::Dirichlet; 2]]).unwrap();
+    assert!((leapfrog / exact - 1.0).abs() < 1e-4, "{leapfrog} {exact}");
+    assert!((modes.energy(state.view()).unwrap()[0] / exact - 1.0).abs() < 1e-12);
+}
+
+#[test]
 fn absorbing_sides_only_take_energy_and_nearly_all_of_it() {
     let cells = [40, 40];
     let wave = Wave::new(&[1.0; 2], 1.0).unwrap().with_ends(&[[Absorbing; 2]; 2]).unwrap();
@@ -207,7 +228,7 @@ fn steps_above_the_limit_and_wrong_arguments_are_named() {
     let wave = Wave::new(&[1.0, 1.0], 2.0).unwrap();
     // 1 / (c sqrt(100 + 400)).
     assert!((wave.stability_limit(&[10, 20]).unwrap() - 0.5 / 500.0_f64.sqrt()).abs() < 1e-12);
-    let fixed = wave.with_step(WaveStep::Fixed(0.03)).unwrap();
+    let fixed = wave.with_step(ExplicitStep::Fixed(0.03)).unwrap();
     let error = fixed.solve(state.view(), 1.0).unwrap_err().to_string();
     assert!(error.contains("step: expected at most 2.236e-2, the stability limit"), "{error}");
     assert!(matches!(Wave::new(&[1.0], 0.0), Err(Error::Value { .. })));
@@ -231,6 +252,8 @@ fn problems_are_read_from_settings() {
         let problem = (WAVE.build)(text.parse().unwrap()).unwrap();
         let sample = problem.sample(2, 3, &()).unwrap();
         assert_eq!(sample.target.shape(), problem.target().shape());
+        assert_eq!(sample.residual.is_nan(), text.contains("absorbing"));
+        assert!(!text.contains("spectral") || sample.residual < 1e-12, "{:e}", sample.residual);
         assert_eq!(
             (WAVE.build)(problem.settings()).unwrap().sample(2, 3, &()).unwrap().target,
             sample.target
@@ -250,6 +273,7 @@ fn problems_are_read_from_settings() {
         ("speed = -1.0", "speed"),
         ("speed = []", "speed"),
         ("time = -1.0", "time"),
+        ("length = -1.0", "length: expected"),
     ] {
         let error = (WAVE.build)(text.parse().unwrap()).unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");
