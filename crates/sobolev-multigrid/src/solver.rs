@@ -21,9 +21,9 @@ pub enum Precision {
     Double,
 }
 
-/// Contrast up to which a cycle in single precision takes as many iterations as one in double. Where coefficients jump along smooth
-/// curves that is 1e6; along curves that are rough on the scale of the cells (a two-phase medium from a Gaussian field of
-/// `(-Laplacian + 9)^-2`, 2049 x 2049) single takes 27 where double takes 25 at 1e3, and 59 where double takes 40 at 1e4.
+/// Contrast up to which a cycle in single precision takes about as many iterations as one in double. Where coefficients jump along
+/// smooth curves that is 1e6; along curves that are rough on the scale of the cells (a two-phase medium from a Gaussian field of
+/// covariance `(-Laplacian + 9)^-2`, 1025 x 1025) single takes 20 where double takes 18 at 1e3, and 30 where double takes 19 at 1e4.
 const SINGLE_CONTRAST: f64 = 1e3;
 
 /// Solver of `-div(a grad u) = f` on a grid, with all its memory: made once, used for any number of coefficients.
