@@ -3,6 +3,7 @@
 use ndarray::ArrayD;
 use sobolev_data::{Dataset, Side};
 use sobolev_solvers::Axis;
+use sobolev_tensor::Error as NumericError;
 
 use super::{Drawn, drawn, label, line_of, map, ranged};
 use crate::error::Result;
@@ -21,6 +22,8 @@ struct Film {
     /// Words for each frame.
     times: Vec<String>,
     frames: Vec<ArrayD<f32>>,
+    /// Least and largest value of all frames, apart even when nothing moves.
+    bounds: (f64, f64),
 }
 
 impl Film {
@@ -37,6 +40,7 @@ impl Film {
             space: target.space().to_vec(),
             times: Vec::new(),
             frames: Vec::new(),
+            bounds: (0.0, 1.0),
         };
         for side in [Some(input).filter(|_| one_grid), Some(target)].into_iter().flatten() {
             let values = side.channel(channel);
@@ -52,27 +56,24 @@ impl Film {
                 }
             }
         }
+        film.bounds = bounds(&film.frames);
         film
     }
 
-    fn bounds(&self) -> (f64, f64) {
-        let finite = self.frames.iter().flatten().filter(|value| value.is_finite());
-        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(f64::from(*value)), high.max(f64::from(*value)))
-        });
-        let size = low.abs().max(high.abs());
-        // A film in which nothing moves still has a range.
-        if high - low > 1e-9 * size {
-            (low, high)
-        } else {
-            (low - 0.1 * size - 1e-9, high + 0.1 * size + 1e-9)
-        }
-    }
-
     fn map(&self, frame: usize) -> HeatMap {
-        let (low, high) = self.bounds();
+        let (low, high) = self.bounds;
         ranged(map(&self.space, None, self.frames[frame].clone()), low, high)
     }
+}
+
+fn bounds(frames: &[ArrayD<f32>]) -> (f64, f64) {
+    let finite = frames.iter().flatten().filter(|value| value.is_finite());
+    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(f64::from(*value)), high.max(f64::from(*value)))
+    });
+    let size = low.abs().max(high.abs());
+    // A film in which nothing moves still has a range.
+    if high - low > 1e-9 * size { (low, high) } else { (low - 0.1 * size - 1e-9, high + 0.1 * size + 1e-9) }
 }
 
 /// Decimals that tell neighbouring times apart.
@@ -122,7 +123,7 @@ pub(super) fn rows(
 /// with the same colours, or axes, throughout. The title of each is `title` and its time.
 ///
 /// # Errors
-/// When there is no such sample or channel, or the samples cannot be read.
+/// When there is no such sample or channel of the target, or the samples cannot be read.
 pub fn animation(
     data: &Dataset,
     sample: usize,
@@ -130,6 +131,10 @@ pub fn animation(
     title: &str,
 ) -> Result<impl Iterator<Item = Figure>> {
     let [(input, _), (target, of_target)] = drawn(data, sample, channel)?;
+    if let (Some(name), []) = (channel, &of_target[..]) {
+        let names: Vec<&str> = target.field.channels.iter().map(String::as_str).collect();
+        return Err(NumericError::unknown_name("channel", &names, name).into());
+    }
     let films: Vec<Film> = of_target.iter().map(|&channel| Film::new(&input, &target, channel)).collect();
     let count = films.first().map_or(0, |film| film.frames.len());
     let title = title.to_string();
@@ -148,7 +153,7 @@ pub fn animation(
 }
 
 fn curve(film: &Film, frame: usize) -> LinePlot {
-    let (low, high) = film.bounds();
+    let (low, high) = film.bounds;
     let margin = 0.05 * (high - low);
     let values = line_of(film.frames[frame].clone());
     LinePlot::new()

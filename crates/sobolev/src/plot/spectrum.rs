@@ -4,6 +4,7 @@ use ndarray::{ArrayD, Axis as ArrayAxis};
 use sobolev_data::Dataset;
 use sobolev_fft::FourierPlan;
 use sobolev_solvers::Axis;
+use sobolev_tensor::Error as NumericError;
 
 use super::{Drawn, drawn};
 use crate::error::Result;
@@ -14,8 +15,16 @@ use crate::figure::{Figure, Line, LinePlot, Scale};
 /// `lengths`. The sum over k is half the mean square of the field (Parseval), but for waves beyond the last whole shell.
 ///
 /// # Errors
-/// When the field is empty or has more than three axes of space.
+/// When the field is empty or has more than three axes of space, or `lengths` has not one positive number for each.
 pub fn energy_spectrum(field: &ArrayD<f32>, lengths: &[f64]) -> Result<Vec<f64>> {
+    if field.ndim() < 2 || field.is_empty() {
+        return Err(NumericError::shape("field", "[space.., channels] with values", field.shape()).into());
+    }
+    if lengths.len() + 1 != field.ndim() || !lengths.iter().all(|length| *length > 0.0 && length.is_finite())
+    {
+        let expected = format!("a positive number for each of {} axes", field.ndim() - 1);
+        return Err(NumericError::value("lengths", expected, format!("{lengths:?}")).into());
+    }
     let values = field.mapv(f64::from).insert_axis(ArrayAxis(0));
     let grid = field.shape()[..field.ndim() - 1].to_vec();
     let spectrum = FourierPlan::<f64>::new(&grid)?.forward_real(values.view())?;
@@ -43,7 +52,8 @@ pub fn energy_spectrum(field: &ArrayD<f32>, lengths: &[f64]) -> Result<Vec<f64>>
 }
 
 /// The energy spectra of a sample: of its input, and of its target, of a trajectory at its first, middle and last time. Both
-/// axes are logarithmic; waves without energy are left out.
+/// axes are logarithmic; waves without energy are left out. Of fields that are not periodic the jump from one side to the other
+/// adds to all waves, which the label says.
 ///
 /// # Errors
 /// When there is no such sample or channel, or the samples cannot be read.
@@ -65,6 +75,8 @@ pub fn spectrum_figure(data: &Dataset, sample: usize, channel: Option<&str>) -> 
                 energy.into_iter().enumerate().skip(1).map(|(k, energy)| (k as f64, energy)).unzip();
             let floor = energy.iter().copied().fold(0.0, f64::max) * 1e-16;
             let energy: Vec<f64> = energy.into_iter().map(|e| if e > floor { e } else { f64::NAN }).collect();
+            let periodic = side.space().iter().all(|axis| ["periodic", "unknown"].contains(&&*axis.boundary));
+            let name = if periodic { name } else { format!("{name}, not periodic") };
             plot = plot.line(Line::new(&k, &energy).label(name));
         }
     }
@@ -109,5 +121,10 @@ mod tests {
         // On a box that is half as long along x its waves are twice as short.
         let energy = energy_spectrum(&field, &[0.5, 1.0]).unwrap();
         assert!((energy[7] - 0.125 - 0.0625).abs() < 1e-6, "|(6, 4)| is 7.2: {energy:?}");
+        for lengths in [&[1.0][..], &[1.0, 0.0], &[1.0, f64::NAN]] {
+            let text = energy_spectrum(&field, lengths).unwrap_err().to_string();
+            assert!(text.contains("lengths: expected a positive number for each of 2 axes"), "{text}");
+        }
+        assert!(energy_spectrum(&Array::zeros(IxDyn(&[])), &[]).is_err());
     }
 }

@@ -72,7 +72,8 @@ impl PlotSpec {
     /// When the samples cannot be read, there is no such sample or channel, or the file cannot be written.
     pub fn run(&self) -> Result<PathBuf> {
         // Of a file that is not read sample by sample, this one alone.
-        let first = self.data.samples.as_ref().map_or(0, |range| range.0.start) + self.sample as u64;
+        let start = self.data.samples.as_ref().map_or(0, |range| range.0.start);
+        let first = start.saturating_add(self.sample as u64).min(u64::MAX - 1);
         let mut one = self.data.clone();
         match &self.data.samples {
             Some(range) if first >= range.0.end => {
