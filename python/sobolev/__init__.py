@@ -14,6 +14,7 @@ Numerical solvers make the data, neural operators learn from it, and the trained
 :func:`random_field`      Gaussian random fields, the same function at every resolution
 :func:`generate`          data sets in HDF5 files, resumable, made in parallel, on many machines with a Dask client
 :func:`merge`             shards of a data set, joined to one file
+:func:`convert` ..        files of any format converted, described (:func:`describe`) and verified (:func:`verify`)
 :class:`Dataset`          samples in a file or in memory, and parts of them
 :class:`FNO`              the Fourier neural operator, with ``fit`` and ``predict``
 :func:`load`              a trained model from its checkpoint
@@ -43,6 +44,10 @@ from sobolev._errors import SobolevError as SobolevError
 from sobolev._errors import TrainingError as TrainingError
 from sobolev._evaluation import Evaluation as Evaluation
 from sobolev._evaluation import Measure as Measure
+from sobolev._files import Verification as Verification
+from sobolev._files import convert as convert
+from sobolev._files import describe as describe
+from sobolev._files import verify as verify
 from sobolev._lists import Listing as Listing
 from sobolev._lists import activations as activations
 from sobolev._lists import equations as equations
@@ -70,8 +75,11 @@ __all__ = [
     "ShapeError",
     "SobolevError",
     "TrainingError",
+    "Verification",
     "__version__",
     "activations",
+    "convert",
+    "describe",
     "equations",
     "fields",
     "formats",
@@ -83,4 +91,5 @@ __all__ = [
     "plot",
     "random_field",
     "solvers",
+    "verify",
 ]

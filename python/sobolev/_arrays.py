@@ -49,6 +49,26 @@ def shape_error(name: str, expected: str, shape: Sequence[int], hint: str = "") 
     return ShapeError(message, argument=name, expected=expected, got=tuple(shape))
 
 
+def broadcast(name: str, value: ArrayLike, shape: Sequence[int]) -> NDArray[Any]:
+    """A number or an array in float64, as a view of `shape`."""
+    array = real_array(name, value, np.float64)
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError as error:
+        raise shape_error(name, f"a number or {list(shape)}", array.shape) from error
+
+
+def complex_array(name: str, value: ArrayLike) -> NDArray[np.complex128]:
+    """`value` as an array of complex numbers."""
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise value_error(name, "an array of numbers", value, shown=f"none ({error})") from error
+    if array.dtype.kind not in "fiubc":
+        raise value_error(name, "an array of numbers", value, shown=f"dtype {array.dtype}")
+    return array.astype(np.complex128)
+
+
 def as_batch(name: str, array: NDArray[Any], dimensions: int) -> tuple[NDArray[Any], bool]:
     """A view `[batch, x1, .., xd, 1]` of one sample `[x1, .., xd]` or a batch of them, and whether it was one sample."""
     if array.ndim == dimensions:

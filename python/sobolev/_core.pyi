@@ -17,7 +17,9 @@ __all__ = [
     "burgers",
     "cavity",
     "check_architecture",
+    "convert",
     "darcy",
+    "describe",
     "eikonal",
     "equations",
     "evolve",
@@ -33,6 +35,7 @@ __all__ = [
     "random_field",
     "sample_count",
     "shard_specs",
+    "verify",
     "wave",
 ]
 
@@ -194,8 +197,13 @@ def generate_toml(spec: str) -> Any: ...
 def merge(output: _Path, shards: Sequence[_Path], replace: bool, progress: _Progress | None) -> Any: ...
 def sample_count(file: _Path | None, changes: dict[str, Any]) -> int: ...
 def shard_specs(
-    file: _Path | None, changes: dict[str, Any], count: int
+    file: _Path | None, changes: dict[str, Any], count: int, on_one_thread: bool
 ) -> tuple[Any, list[tuple[str, Any]]]: ...
+def convert(
+    data: dict[str, Any], output: _Path, format: str | None, replace: bool, progress: _Progress | None
+) -> int: ...
+def describe(path: _Path, statistics: bool, progress: _Progress | None) -> str: ...
+def verify(path: _Path, remake: int, progress: _Progress | None) -> tuple[str, str]: ...
 def check_architecture(name: str, architecture: dict[str, Any]) -> str: ...
 @final
 class Dataset:
@@ -218,6 +226,7 @@ class Dataset:
     def subsample(self, stride: int, axis: str | None = None) -> Dataset: ...
     def to_memory(self) -> Dataset: ...
     def save_npz(self, path: _Path) -> None: ...
+    def save(self, path: _Path, format: str | None, replace: bool) -> None: ...
 
 @final
 class Surrogate:

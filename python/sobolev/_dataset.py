@@ -223,6 +223,18 @@ class Dataset:
         """
         self._native.save_npz(file_path("path", path))
 
+    def save(self, path: str | os.PathLike[str], *, format: str | None = None, replace: bool = False) -> None:
+        """Write the samples in any format that is written (see :func:`formats`); the ending of `path` decides by default.
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown format, or an ending that no format has.
+        DataError
+            If the file exists and `replace` is off, cannot be written, or its format has no place for such samples.
+        """
+        self._native.save(file_path("path", path), None if format is None else word("format", format), bool(replace))
+
 
 def generate(
     spec: Mapping[str, Any] | str | os.PathLike[str],
@@ -256,11 +268,12 @@ def generate(
         Show a progress bar, if tqdm is installed.
     client
         Run shards elsewhere and merge them: a ``dask.distributed.Client`` or a ``concurrent.futures.Executor``. The workers
-        write next to `path`, which must be on a disk that they share. A shard whose worker dies goes on elsewhere; the
-        samples are those of a run without a client, to the bit. Each shard is solved by one thread unless the spec has
-        ``threads``.
+        write next to `path`, which must be on a disk that they share. Dask runs a shard whose worker dies elsewhere; an
+        executor of processes breaks then, and the same call made again goes on with the shards that are there. The samples
+        are those of a run without a client, to the bit. Each shard is solved by one thread unless the spec has ``threads``.
     shards
-        How many; four for each thread of a Dask cluster by default, at most one for each sample.
+        How many; four for each thread of a Dask cluster or worker of an executor by default, at most one for each sample.
+        Without a client they are made here one after the other, on all threads.
 
     Returns
     -------

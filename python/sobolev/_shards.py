@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from sobolev import _core
+from sobolev._errors import DataError
 from sobolev._progress import progress_bar
 
-# How often a shard that failed, or whose worker died, is tried again.
-RETRIES = 3
+# Seconds after which a shard is tried again that another worker has in use: one that was given up may live on for a while.
+PAUSES = tuple(0.1 * 2**tries for tries in range(8))
 # More shards than threads: the last ones end at about the same time.
 SHARDS_PER_THREAD = 4
 
@@ -28,7 +31,7 @@ def generate_shards(
     """Run the shards of a spec on a client, or here one after the other, and merge them. Returns the file."""
     is_dask = hasattr(client, "scheduler_info")
     count = default_count(file, changes, client) if count is None else count
-    output, shards = _core.shard_specs(file, changes, count)
+    output, shards = _core.shard_specs(file, changes, count, client is not None)
     if not shards:
         return _core.generate(file, {**changes, "output": os.fspath(output)}, None)
     paths = [path for _, path in shards]
@@ -61,15 +64,38 @@ def run(specs: list[str], client: Any, is_dask: bool) -> Iterator[int]:
             _core.generate_toml(spec)
             yield done
         return
-    options: dict[str, Any] = {"retries": RETRIES, "pure": False} if is_dask else {}
-    futures = [client.submit(_core.generate_toml, spec, **options) for spec in specs]
+    # Dask runs what a lost worker leaves elsewhere by itself; what a spec does wrong it would do wrong again.
+    options: dict[str, Any] = {"retries": 0, "pure": False} if is_dask else {}
+    futures = [client.submit(run_shard, spec, **options) for spec in specs]
     try:
-        for done, future in enumerate(futures, start=1):
+        for done, future in enumerate(as_completed(futures, is_dask), start=1):
             future.result()
             yield done
     finally:
         for future in futures:
             future.cancel()
+
+
+def as_completed(futures: list[Any], is_dask: bool) -> Iterator[Any]:
+    """The futures in the order in which they end, so that an error is seen when it comes."""
+    if not is_dask:
+        return concurrent.futures.as_completed(futures)
+    import distributed
+
+    ended: Iterator[Any] = iter(distributed.as_completed(futures))
+    return ended
+
+
+def run_shard(spec: str) -> Any:
+    """Make the shard of a spec given as TOML on a worker; waits for a file that another worker still has in use."""
+    for pause in PAUSES:
+        try:
+            return _core.generate_toml(spec)
+        except DataError as error:
+            if ": in use, it is open" not in str(error):
+                raise
+        time.sleep(pause)
+    return _core.generate_toml(spec)
 
 
 def remove(paths: list[Any]) -> None:

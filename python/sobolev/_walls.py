@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sobolev import _core
-from sobolev._arrays import as_batch, as_times, real_array, shape_error
+from sobolev._arrays import as_batch, as_times, broadcast, complex_array, real_array, shape_error, value_error
 from sobolev._progress import progress_bar
 from sobolev._scalars import each, integer, number, optional_number
 from sobolev.multigrid import condition_pairs, side_pairs
@@ -67,7 +67,7 @@ def heat(
     """
     medium = real_array("conductivity", conductivity, np.float64)
     state, single = as_batch("u0", real_array("u0", u0, np.float64), medium.ndim)
-    drive = None if source is None else np.broadcast_to(real_array("source", source, np.float64), medium.shape)
+    drive = None if source is None else broadcast("source", source, medium.shape)
     with progress_bar(progress, "heat", "times") as bar:
         u = _core.heat(
             state,
@@ -125,7 +125,7 @@ def helmholtz(
     ((81, 81), True)
     """
     wave_number = real_array("k", k, np.float64)
-    source = np.asarray(f, np.complex128)
+    source = complex_array("f", f)
     pairs = side_pairs(sides, 2)
     cells = integer("layer", layer)
     edges = [[(side, cells) for side in pair] for pair in pairs]
@@ -172,12 +172,12 @@ def cavity(
     wave_number = real_array("k", k, np.float64)
     if wave_number.ndim != 2:
         raise shape_error("k", "[x1, x2]", wave_number.shape)
-    source = np.broadcast_to(real_array("f", f, np.float64), wave_number.shape)
+    source = broadcast("f", f, wave_number.shape)
     along = (wave_number.shape[1], wave_number.shape[0])
-    values = [
-        [np.broadcast_to(real_array("flux", side, np.float64), (along[axis],)) for side in pair]
-        for axis, pair in enumerate(flux)
-    ]
+    pairs = [list(pair) if isinstance(pair, (Sequence, np.ndarray)) else [] for pair in flux]
+    if [len(pair) for pair in pairs] != [2, 2]:
+        raise value_error("flux", "a pair (lower, upper) for each of 2 axes", flux)
+    values = [[broadcast("flux", side, (along[axis],)) for side in pair] for axis, pair in enumerate(pairs)]
     return _core.cavity(wave_number, source, number("spacing", spacing), values)
 
 
@@ -238,6 +238,7 @@ def wave(
     times: ArrayLike,
     speed: ArrayLike = 1.0,
     *,
+    dimension: int | None = None,
     sides: str | Sequence[str | tuple[str, str]] = "dirichlet",
     extent: float | Sequence[float] = 1.0,
     step: float | None = None,
@@ -255,7 +256,11 @@ def wave(
     times
         Times of the answer, strictly increasing from 0 on; a number means one time.
     speed
-        `c`: a number, or an array ``[x1, .., xd]`` whose number of axes then is that of the box.
+        `c`: a number, or an array ``[x1, .., xd]``.
+    dimension
+        d, 1 to 3; by default the number of axes of `speed`, or of entries of `sides`, where they are not one for all. Without
+        either, `u0` must be ``[x1, 2]`` or ``[batch, x1, x2, x3, 2]``: of others the first axis may count samples or be one of
+        space.
     sides
         ``"dirichlet"`` (u = 0), ``"neumann"``, ``"periodic"`` or ``"absorbing"`` (waves leave): one word, or a word or a pair
         for each axis.
@@ -284,10 +289,11 @@ def wave(
     """
     state = real_array("u0", u0, np.float64)
     c = real_array("speed", speed, np.float64)
-    # One axis for two channels; a batch axis is told from a space axis by the speed, or by the words for the sides.
-    dimension = c.ndim or (len(sides) if not isinstance(sides, str) else min(state.ndim - 1, 3))
-    single = state.ndim == dimension + 1
-    if not single and state.ndim != dimension + 2:
+    axes = _wave_axes(state, c, sides) if dimension is None else integer("dimension", dimension, least=1, most=3, expected="1 to 3")
+    if c.ndim not in (0, axes):
+        raise shape_error("speed", f"a number or an array of {axes} axes", c.shape)
+    single = state.ndim == axes + 1
+    if not single and state.ndim != axes + 2:
         raise shape_error("u0", "[x1, .., xd, 2] or [batch, x1, .., xd, 2]", state.shape)
     with progress_bar(progress, "wave", "times") as bar:
         u = _core.wave(
@@ -295,13 +301,24 @@ def wave(
             1.0 if c.ndim else float(c),
             c if c.ndim else None,
             as_times(times),
-            side_pairs(sides, dimension),
-            extent=each("extent", extent, number, dimension),
+            side_pairs(sides, axes),
+            extent=each("extent", extent, number, axes),
             step=optional_number("step", step),
             courant=number("courant", courant),
             progress=bar.callback,
         )
     return u[0] if single else u
+
+
+def _wave_axes(state: NDArray[Any], speed: NDArray[Any], sides: Any) -> int:
+    """The number of axes that follows from the arguments of :func:`wave`."""
+    if speed.ndim:
+        return speed.ndim
+    if not isinstance(sides, str):
+        return len(sides)
+    if state.ndim in (2, 5):
+        return 1 if state.ndim == 2 else 3
+    raise value_error("dimension", "the number of axes, which one speed and one word for all sides do not tell", None)
 
 
 def eikonal(

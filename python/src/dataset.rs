@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sobolev::data::{self, Precision, Side, export_npz};
 use sobolev::data::{Error as DataError, Existing, Shard};
-use sobolev::spec::{DataSpec, GenerateSpec, MergeSpec, Spec, read_table};
+use sobolev::spec::{ConvertSpec, DataSpec, GenerateSpec, MergeSpec, Spec, read_table};
 use sobolev::tensor::{Error as NumericError, Real};
 use std::path::PathBuf;
 
@@ -79,12 +79,7 @@ impl Dataset {
     #[staticmethod]
     fn open(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
         let options = table("data", options)?;
-        let samples = work::run(py, None, |_| {
-            let spec: DataSpec = options.try_into().map_err(|error: toml::de::Error| {
-                sobolev::Error::Spec { origin: "data".to_string(), message: error.message().to_string() }
-            })?;
-            spec.open()
-        })?;
+        let samples = work::run(py, None, |_| spec_of_data(options)?.open())?;
         Ok(Self { samples })
     }
 
@@ -109,10 +104,7 @@ impl Dataset {
 
     /// The summary as JSON.
     fn info(&self, py: Python<'_>) -> PyResult<String> {
-        serde_json::to_string(&self.samples.info()).map_err(|error| {
-            let error = sobolev::Error::Spec { origin: "data set".to_string(), message: error.to_string() };
-            exception(py, &error)
-        })
+        json(py, &self.samples.info())
     }
 
     /// Shape of one sample of a side, `[space.., channels]`.
@@ -197,6 +189,10 @@ impl Dataset {
     fn save_npz(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         work::run(py, None, |_| Ok(export_npz(&self.samples, path)?))
     }
+
+    fn save(&self, py: Python<'_>, path: PathBuf, format: Option<&str>, replace: bool) -> PyResult<()> {
+        work::run(py, None, |watch| Ok(data::convert(&self.samples, path, format, replace, watch)?))
+    }
 }
 
 /// Runs a generate spec: the keys of `changes` over those of the TOML file `file`. Returns the file that was written.
@@ -219,13 +215,14 @@ fn spec_of(file: Option<PathBuf>, changes: toml::Table) -> sobolev::Result<Gener
 }
 
 /// The data set that a spec makes, and for each of its `count` shards a spec as TOML and the file it writes, all with absolute
-/// paths, so that they can be run elsewhere. No shards when there is a file to be resumed.
+/// paths, so that they can be run elsewhere, by default each `on_one_thread`. No shards when there is a file to be resumed.
 #[pyfunction]
 pub(crate) fn shard_specs(
     py: Python<'_>,
     file: Option<PathBuf>,
     changes: &Bound<'_, PyDict>,
     count: u64,
+    on_one_thread: bool,
 ) -> PyResult<(PathBuf, Vec<(String, PathBuf)>)> {
     let changes = table("generate spec", changes)?;
     work::run(py, None, |_| {
@@ -248,7 +245,7 @@ pub(crate) fn shard_specs(
             let part = GenerateSpec {
                 shard: Some(shard),
                 existing: Existing::Resume,
-                threads: Some(spec.threads.unwrap_or(1)),
+                threads: spec.threads.or(on_one_thread.then_some(1)),
                 ..spec.clone()
             };
             Ok((part.to_toml()?, part.path()))
@@ -285,4 +282,61 @@ pub(crate) fn merge(
 ) -> PyResult<PathBuf> {
     let spec = MergeSpec { output, shards, replace };
     Ok(work::run(py, progress.as_ref(), |watch| spec.run(watch))?.path)
+}
+
+/// Writes the samples of a file, `data` as in [`Dataset::open`], in another format. Returns the number of samples.
+#[pyfunction]
+pub(crate) fn convert(
+    py: Python<'_>,
+    data: &Bound<'_, PyDict>,
+    output: PathBuf,
+    format: Option<String>,
+    replace: bool,
+    progress: Option<Bound<'_, PyAny>>,
+) -> PyResult<usize> {
+    let data = table("data", data)?;
+    let report = work::run(py, progress.as_ref(), |watch| {
+        let data = spec_of_data(data)?;
+        ConvertSpec { data, output, format, replace }.run(watch)
+    })?;
+    Ok(report.samples)
+}
+
+fn spec_of_data(options: toml::Table) -> sobolev::Result<DataSpec> {
+    options.try_into().map_err(|error: toml::de::Error| sobolev::Error::Spec {
+        origin: "data".to_string(),
+        message: error.message().to_string(),
+    })
+}
+
+fn json(py: Python<'_>, value: &impl serde::Serialize) -> PyResult<String> {
+    serde_json::to_string(value).map_err(|error| {
+        let error = sobolev::Error::Spec { origin: "answer".to_string(), message: error.to_string() };
+        exception(py, &error)
+    })
+}
+
+/// What a file holds, as JSON.
+#[pyfunction]
+pub(crate) fn describe(
+    py: Python<'_>,
+    path: PathBuf,
+    statistics: bool,
+    progress: Option<Bound<'_, PyAny>>,
+) -> PyResult<String> {
+    let found =
+        work::run(py, progress.as_ref(), |watch| Ok(data::formats::describe(path, statistics, watch)?))?;
+    json(py, &found)
+}
+
+/// What verification finds, as JSON, and as text.
+#[pyfunction]
+pub(crate) fn verify(
+    py: Python<'_>,
+    path: PathBuf,
+    remake: usize,
+    progress: Option<Bound<'_, PyAny>>,
+) -> PyResult<(String, String)> {
+    let found = work::run(py, progress.as_ref(), |watch| Ok(data::verify(path, remake, watch)?))?;
+    Ok((json(py, &found)?, found.to_string()))
 }

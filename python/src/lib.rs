@@ -18,7 +18,9 @@ mod work;
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use crate::dataset::{Dataset, generate, generate_toml, merge, sample_count, shard_specs};
+    use crate::dataset::{
+        Dataset, convert, describe, generate, generate_toml, merge, sample_count, shard_specs, verify,
+    };
     #[pymodule_export]
     use crate::lists::{activations, equations, fields, formats, models};
     #[pymodule_export]

@@ -63,3 +63,31 @@ def test_flow_between_walls_from_a_state_of_ones_own():
     u = evolve("incompressible-flow", np.zeros((24, 24, 2)), [1.0, 2.0], viscosity=0.05)
     assert u.shape == (2, 24, 24, 2) and np.isfinite(u).all()
     assert u[1, :, -1, 0].mean() > 0.3
+
+
+def test_a_batch_is_told_from_a_plane_or_refused():
+    rng = np.random.default_rng(0)
+    u0 = rng.normal(size=(3, 24, 2))
+    with pytest.raises(sobolev.ArgumentError, match="dimension"):
+        wave(u0, 0.1)
+    batch = wave(u0, 0.1, dimension=1)
+    assert batch.shape == (3, 1, 24, 2)
+    for one, alone in zip(batch, u0, strict=True):
+        assert np.array_equal(one, wave(alone, 0.1))
+    assert wave(np.zeros((8, 24, 2)), 0.1, dimension=2).shape == (1, 8, 24, 2)
+    with pytest.raises(sobolev.ShapeError, match="speed"):
+        wave(u0, 0.1, np.ones(24), dimension=2)
+
+
+def test_arrays_that_do_not_fit_are_named():
+    k = np.full((33, 33), 2.0)
+    with pytest.raises(sobolev.ShapeError, match="f: expected"):
+        sobolev.solvers.cavity(k, np.ones(5), spacing=1 / 32)
+    with pytest.raises(sobolev.ArgumentError, match="flux: expected a pair"):
+        sobolev.solvers.cavity(k, spacing=1 / 32, flux=((0, 0), (0, 0), (0, 0)))
+    with pytest.raises(sobolev.ShapeError, match="flux: expected"):
+        sobolev.solvers.cavity(k, spacing=1 / 32, flux=((0, np.ones(7)), (0, 0)))
+    with pytest.raises(sobolev.ArgumentError, match="f: expected an array of numbers"):
+        sobolev.solvers.helmholtz(k, "loud", 1 / 32)
+    with pytest.raises(sobolev.ShapeError, match="source: expected"):
+        sobolev.solvers.heat(np.zeros((8, 8)), np.ones((8, 8)), 1.0, source=np.ones(5))
