@@ -289,7 +289,10 @@ def wave(
     """
     state = real_array("u0", u0, np.float64)
     c = real_array("speed", speed, np.float64)
-    axes = _wave_axes(state, c, sides) if dimension is None else integer("dimension", dimension, least=1, most=3, expected="1 to 3")
+    if dimension is None:
+        axes = _wave_axes(state, c, sides)
+    else:
+        axes = integer("dimension", dimension, least=1, most=3, expected="1 to 3")
     if c.ndim not in (0, axes):
         raise shape_error("speed", f"a number or an array of {axes} axes", c.shape)
     single = state.ndim == axes + 1
