@@ -93,7 +93,7 @@ pub(crate) fn times(time: f64, frames: Option<usize>, warm_up: f64, values: u128
 pub(crate) fn memory(name: &str, cells: &[usize], bytes_per_cell: u128) -> Result<()> {
     let bytes = cells.iter().fold(bytes_per_cell, |bytes, n| bytes.saturating_mul(*n as u128));
     match cells {
-        [one] => check_memory(name, one, bytes),
+        [one, rest @ ..] if rest.iter().all(|n| n == one) => check_memory(name, one, bytes),
         several => check_memory(name, format!("{several:?}"), bytes),
     }
 }
