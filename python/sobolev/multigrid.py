@@ -391,7 +391,10 @@ def _pair(entry: str | tuple[str, str]) -> tuple[str, str]:
 def condition_pairs(sides: Any, dimensions: int, complex_numbers: bool | None = None) -> list[tuple[Any, ...]]:
     """The conditions on both sides of each axis as (name, alpha, value), with arrays."""
     pairs = [_conditions(entry) for entry in _each_axis("sides", sides, dimensions)]
-    own = lambda value: _numbers("sides", value, complex_numbers)  # noqa: E731
+
+    def own(value: Any) -> NDArray[Any]:
+        return _numbers("sides", value, complex_numbers)
+
     return [tuple((name, own(alpha), own(value)) for name, alpha, value in pair) for pair in pairs]
 
 
