@@ -53,9 +53,9 @@ def convert(
     Raises
     ------
     ArgumentError
-        For an unknown format, or an ending that no format has.
+        For an unknown format, an ending that no format has, or a file that is there already.
     DataError
-        If a file cannot be read or written, is there already, or its format has no place for such samples.
+        If a file cannot be read or written, or its format has no place for such samples.
     """
     output = file_path("target", target)
     name = None if format is None else word("format", format)

@@ -357,7 +357,7 @@ def eikonal(
     >>> import numpy as np, sobolev
     >>> arrival = sobolev.solvers.eikonal(np.full((40, 40), 2.0), [0.5, 0.5])
     >>> round(float(arrival[39, 20]), 4)
-    0.2378
+    0.2438
     """
     c = real_array("speed", speed, np.float64)
     dimension = c.ndim if dimension is None else integer("dimension", dimension, least=1, most=3, expected="1 to 3")

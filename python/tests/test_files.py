@@ -20,7 +20,7 @@ def test_samples_go_to_an_archive_and_back(tmp_path: pathlib.Path, data: sobolev
     with np.load(tmp_path / "b.npz") as archive:
         np.testing.assert_array_equal(archive["input"], data[1:3].input)
         np.testing.assert_array_equal(archive["target"], data[1:3].target)
-    with pytest.raises(sobolev.DataError, match="exists already"):
+    with pytest.raises(sobolev.ArgumentError, match="not there yet"):
         sobolev.convert(tmp_path / "b.h5", tmp_path / "b.npz")
     assert sobolev.convert(data[:3], tmp_path / "b.npz", replace=True) == 3
     data.save(tmp_path / "archive", format="npz")

@@ -41,7 +41,7 @@ def test_point_source_in_free_space():
 def test_plane_wave_in_a_cavity():
     k, n = 15.0, 97
     u = cavity(np.full((n, 9), k), spacing=1 / 96, flux=((0, -k * np.sin(k)), (0, 0)))
-    assert np.abs(u - np.cos(k * np.linspace(0, 1, n))[:, None]).max() < 2e-5
+    assert np.abs(u - np.cos(k * np.linspace(0, 1, n))[:, None]).max() < 4e-5
 
 
 def test_errors_name_the_argument():
