@@ -4,7 +4,7 @@
 //! Two engines share the vocabulary. [`DiffusionSolver`] is for one problem and made to be fast: `-div(a grad u) = f` between
 //! cells, with a coefficient that may jump. [`general`] takes any stencil, real or complex, in one to three dimensions, between
 //! cells or vertices, with Dirichlet, Neumann, Robin and periodic sides, and offers every cycle, smoother and transfer by name;
-//! it takes about ten times as long (see `docs/results.md`).
+//! it takes several times as long (see `docs/results.md`).
 //!
 //! ```
 //! use sobolev_multigrid::{CgParams, DiffusionSolver, Forcing, Grid, Parallelism, gallery};

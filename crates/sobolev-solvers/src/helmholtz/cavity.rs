@@ -121,12 +121,12 @@ impl Cavity {
                 let share = if a == 0 && b == 0 { 1.0 - 4.0 / 12.0 } else { 1.0 / 12.0 };
                 sum += share * f[IxDyn(&reflected.of(here, [a, b]))];
             }
-            (sum + self.from_sides(here, flux, &reflected)) * reflected.weight(here)
+            (sum + self.side_terms(here, flux, &reflected)) * reflected.weight(here)
         }))
     }
 
     /// What the ghosts beyond the sides bring to the equation of a vertex, on the right-hand side.
-    fn from_sides(&self, here: [usize; 2], flux: &Flux, reflected: &Reflected) -> f64 {
+    fn side_terms(&self, here: [usize; 2], flux: &Flux, reflected: &Reflected) -> f64 {
         let h = self.spacing;
         let mut sum = 0.0;
         for axis in 0..2 {
