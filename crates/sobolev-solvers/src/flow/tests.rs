@@ -319,7 +319,6 @@ fn period(forces: &[[f64; 2]]) -> f64 {
 /// Reynolds number 100 far from walls: a box 16 diameters wide, ten cells across the cylinder. Published for unbounded flow: 0.164 to
 /// 0.168.
 #[test]
-#[ignore = "ten seconds: the vortex street without walls"]
 fn vortex_street_far_from_walls_has_the_published_strouhal_number() {
     let lengths = [24.0, 16.0];
     let mut solver =
@@ -345,7 +344,6 @@ fn vortex_street_far_from_walls_has_the_published_strouhal_number() {
 /// Reynolds number 100; published: drag up to 3.22 to 3.24, lift up to 0.99 to 1.01, Strouhal number 0.295 to 0.305. Twenty cells
 /// across the cylinder, two of them in its boundary layer, leave the lift too small by a quarter.
 #[test]
-#[ignore = "a minute: the vortex street"]
 fn vortex_street_in_a_channel_has_the_published_strouhal_number() {
     let (solver, mut state) = cylinder_channel(1.0, 82);
     solver.step(state.view_mut(), 6.0).unwrap();
