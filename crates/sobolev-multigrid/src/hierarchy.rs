@@ -1,5 +1,6 @@
 //! The hierarchy of grids, and the cycle over them.
 
+use crate::bodies::Bodies;
 use crate::coarsest::{Coarsest, LARGEST};
 use crate::cycle::{Cycle, Visits};
 use crate::grid::{Grid, in_slots};
@@ -52,6 +53,7 @@ pub struct Multigrid<T> {
     threads: usize,
     levels: Vec<Level<T>>,
     coarsest: Coarsest,
+    bodies: Bodies,
     /// The levels hold this multiple of the operator.
     scale: f64,
     ready: bool,
@@ -60,6 +62,9 @@ pub struct Multigrid<T> {
 /// An axis is coarsened with the one of the smallest spacing when its own is at most this much larger: then no two spacings
 /// differ by more once all axes are coarsened.
 const ANISOTROPY: f64 = std::f64::consts::SQRT_2;
+
+/// Contrast from which bodies of large coefficient are balanced: below it coarse grids are good enough.
+const FLOATING_CONTRAST: f64 = 100.0;
 
 impl<T: Real> Multigrid<T> {
     /// Makes the grids and their memory. A coefficient must be set before use.
@@ -94,7 +99,16 @@ impl<T: Real> Multigrid<T> {
         let last = &levels[levels.len() - 1];
         let lead = last.layout.columns - last.unknowns[2];
         let coarsest = Coarsest::new(&last.layout, last.stencil.offsets, lead);
-        Self { diffusion, cycle, threads, levels, coarsest, scale: 1.0, ready: false }
+        Self {
+            diffusion,
+            cycle,
+            threads,
+            levels,
+            coarsest,
+            bodies: Bodies::default(),
+            scale: 1.0,
+            ready: false,
+        }
     }
 
     /// Sets up operator and coarse grids for `coefficient`, an array of the grid's shape. All memory is reused.
@@ -115,6 +129,9 @@ impl<T: Real> Multigrid<T> {
         }
         let last = self.levels.len() - 1;
         self.coarsest.factorise(&self.levels[last].stencil, self.grid().is_singular())?;
+        let floating = self.diffusion.range.1 > FLOATING_CONTRAST * self.diffusion.range.0;
+        let balanced = floating && !self.coarsest_is_finest();
+        self.bodies = if balanced { Bodies::new(&self.diffusion, self.scale) } else { Bodies::default() };
         self.ready = true;
         Ok(())
     }
@@ -147,7 +164,7 @@ impl<T: Real> Multigrid<T> {
 
     /// Bytes of working memory of the levels.
     pub fn bytes(&self) -> usize {
-        self.levels.iter().map(Level::bytes).sum()
+        self.levels.iter().map(Level::bytes).sum::<usize>() + self.bodies.bytes()
     }
 
     /// `A u` for an array of the grid's shape.
@@ -215,12 +232,14 @@ impl<T: Real> Multigrid<T> {
 
     /// One cycle on the finest level: its right-hand side to its solution; returns their inner product.
     pub(crate) fn run_cycle(&mut self) -> f64 {
+        let bodies = self.bodies.project(&mut self.levels[0].rhs);
         self.visit(0, self.cycle.visits());
+        self.bodies.balance(&mut self.levels[0].solution);
         if self.coarsest_is_finest() {
             let finest = &self.levels[0];
             return finest.rhs.iter().zip(finest.solution.iter()).map(|(r, z)| r.to_f64() * z.to_f64()).sum();
         }
-        self.levels[0].products.iter().sum()
+        self.levels[0].products.iter().sum::<f64>() + bodies
     }
 
     /// Zeros in all vectors, so that values that are not finite do not live on in the padding.

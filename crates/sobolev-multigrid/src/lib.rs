@@ -55,6 +55,7 @@
 //! One solve may use all threads of a rayon pool ([`Parallelism::Pool`]), or many solves run at once, each on its thread. The
 //! results are equal to the bit either way. Processors with other vector instructions give results that agree to rounding.
 
+mod bodies;
 mod chunks;
 mod coarsest;
 mod conjugate_gradients;

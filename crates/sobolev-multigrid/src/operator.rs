@@ -148,6 +148,30 @@ impl Diffusion {
         run(tasks.collect(), simd::run);
     }
 
+    /// `1 / a` of each cell in split storage, infinite in the padding.
+    pub(crate) fn resistance(&self) -> &[f64] {
+        &self.resistance
+    }
+
+    /// Coupling through each face of a cell, and the place of the cell beyond it, or `None` beyond the boundary.
+    pub(crate) fn couplings_of(&self, point: [usize; 3]) -> impl Iterator<Item = (f64, Option<usize>)> {
+        let layout = self.layout;
+        let dimensions = self.grid.dimensions();
+        let axes = [0, 1, 2].into_iter().filter(move |axis| *axis != 1 || dimensions == 3);
+        axes.flat_map(move |axis| {
+            let plane = if axis == 2 { 0 } else { dimensions - 1 - axis } * layout.len();
+            let mut next = point;
+            next[axis] += 1;
+            let own = layout.before(next, axis);
+            let before = layout.before(point, axis);
+            let after = (next[axis] < layout.shape()[axis]).then(|| layout.place(next[0], next[1], next[2]));
+            [
+                (self.faces[plane + before], (point[axis] > 0).then_some(before)),
+                (self.faces[plane + own], after),
+            ]
+        })
+    }
+
     /// `A x` on one row into `out`, with zeros in the padding. `base` elements are missing at the start of `x`.
     #[inline(always)]
     pub(crate) fn apply_row<const FUSED: bool>(

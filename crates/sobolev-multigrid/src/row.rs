@@ -285,7 +285,13 @@ pub(crate) fn residual<T: Real, const FUSED: bool>(
     }
 }
 
-/// `out = 1 / (d - sum_k w_k x_k)`, and 0 where that is not positive (padding, where all is zero).
+/// What a diagonal entry has beyond the couplings of its row is rounding up to this multiple of machine epsilon times the entry.
+const ROUNDING: f64 = 64.0;
+
+/// The inverse of what interpolation divides by: `out = 1 / (c + e)` with `c` the couplings towards the points between which the
+/// point lies, found in `out`, and `e = d - c - sum_k w_k x_k` what the diagonal has beyond all couplings. `e` counts only where it is
+/// more than rounding: where the couplings of the sum are strong and `c` is weak, weights that do not add up to one would let
+/// coarse grids see a sink that is not there. For the same reason `c` may have any sign. 0 in the padding.
 #[inline(always)]
 pub(crate) fn inverse_of_rest<T: Real, const FUSED: bool>(
     links: &Links,
@@ -297,6 +303,7 @@ pub(crate) fn inverse_of_rest<T: Real, const FUSED: bool>(
 ) {
     let (w, x) = (weights.pointer(links.weights, len), values.pointer(links.values, len));
     let (diagonal, out) = (diagonal.pointer(HERE, len), out.pointer(HERE, len));
+    let rounding = T::cast(ROUNDING) * T::EPSILON;
     // SAFETY: every pointer was checked for len points.
     unsafe {
         accumulate::<T, FUSED>(
@@ -308,10 +315,20 @@ pub(crate) fn inverse_of_rest<T: Real, const FUSED: bool>(
             |_| [T::zero(); LINE],
             #[inline(always)]
             |t, sums| {
-                store(out.add(t), combine(load(diagonal.add(t)), sums, |d, s| inverse_or_zero(d - s)));
+                let excess = combine(load(diagonal.add(t)), sums, |d, s| d - s);
+                let small = combine(load(diagonal.add(t)), sums, |d, _| d * rounding);
+                let excess = combine(excess, load(out.add(t)), |e, c| e - c);
+                let excess = combine(excess, small, |e, small| if e > small { e } else { T::zero() });
+                store(out.add(t), combine(load(out.add(t)), excess, |c, e| inverse_unless_zero(c + e)));
             },
         );
     }
+}
+
+/// `1 / value`, or 0 for 0.
+#[inline(always)]
+fn inverse_unless_zero<T: Real>(value: T) -> T {
+    if value == T::zero() { T::zero() } else { T::one() / value }
 }
 
 /// `1 / value`, or 0 where `value` is not positive.

@@ -72,6 +72,18 @@ impl Layout {
         self.offset(slab as isize, row, column % 2) + column / 2
     }
 
+    /// Place of the point or ghost before a point along an axis.
+    pub(crate) fn before(&self, [slab, row, column]: [usize; 3], axis: usize) -> usize {
+        let (slab, row, column) = (slab as isize, row as isize, column);
+        match axis {
+            0 => self.row_start(slab - 1, row) + (column % 2) * self.half + column / 2,
+            1 => self.row_start(slab, row - 1) + (column % 2) * self.half + column / 2,
+            // The odd column -1 stands before the first odd one.
+            _ if column == 0 => self.row_start(slab, row) + self.half - 1,
+            _ => self.row_start(slab, row) + ((column - 1) % 2) * self.half + (column - 1) / 2,
+        }
+    }
+
     /// Number of elements before `slab`: the first index of an array that starts there. A line stands before all slabs, so
     /// that the ghost column before the first ghost row exists.
     #[inline(always)]

@@ -52,10 +52,12 @@ impl Cells {
 }
 
 /// The interpolation of one kind of fine point.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Kind {
     /// Couplings that are lumped on the point, each with weight one.
     lumped: Links,
+    /// All other couplings, each with weight one.
+    towards: Links,
     /// Plane of a corner, and the sum that gives its weight before the division.
     corners: Vec<(usize, Links)>,
 }
@@ -108,7 +110,7 @@ impl<T: Real> Transfer<T> {
             cells,
             corners,
             weights,
-            kinds: std::array::from_fn(|_| Kind { lumped: Links::default(), corners: Vec::new() }),
+            kinds: std::array::from_fn(|_| Kind::default()),
             prolongation: std::array::from_fn(|_| Links::default()),
             restriction: std::array::from_fn(|_| Links::default()),
         };
@@ -141,10 +143,10 @@ impl<T: Real> Transfer<T> {
         // The part of an offset along the axes on which the point lies between.
         let part =
             |offset: Offset| -> Offset { std::array::from_fn(|a| if between[a] { offset[a] } else { 0 }) };
-        let lumped = all()
-            .filter(|(offset, _)| part(*offset) == [0, 0, 0])
-            .map(|(_, link)| Link { weight: link.weight, value: 0 })
-            .collect();
+        let with_weight_one = |across: bool| -> Links {
+            let chosen = all().filter(|(offset, _)| (part(*offset) == [0, 0, 0]) == across);
+            chosen.map(|(_, link)| Link { weight: link.weight, value: 0 }).collect()
+        };
         let corners =
             self.corners_of(between).into_iter().filter(|corner| *corner != [0, 0, 0]).map(|corner| {
                 let sum = all().filter_map(|(offset, link)| {
@@ -157,7 +159,7 @@ impl<T: Real> Transfer<T> {
                 });
                 (self.plane(corner), sum.collect())
             });
-        Kind { lumped, corners: corners.collect() }
+        Kind { lumped: with_weight_one(true), towards: with_weight_one(false), corners: corners.collect() }
     }
 
     fn prolongation_links(&self, between: [bool; 3]) -> Links {
@@ -351,6 +353,8 @@ impl<T: Real> Kernel for Build<'_, T> {
                     let weights = At(&self.stencil.weights[..], at);
                     let known = At(self.known, cell);
                     let diagonal = At(&self.stencil.diagonal[..], at);
+                    let out = AtMut(&mut inverse, 0);
+                    row::sum::<T, FUSED>(&kind.towards, half, weights, known, out, Entry::Set);
                     let out = AtMut(&mut inverse, 0);
                     row::inverse_of_rest::<T, FUSED>(&kind.lumped, half, weights, known, diagonal, out);
                     for (plane, links) in &kind.corners {

@@ -50,7 +50,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Darcy {
     forcing: Source,
     extent: Option<Vec<f64>>,
-    cycle: Cycle,
+    /// Of the user's choice.
+    cycle: Option<Cycle>,
     params: CgParams,
     memory: Arc<Mutex<Vec<(Parallelism, DiffusionSolver)>>>,
 }
@@ -83,7 +84,7 @@ impl Darcy {
         Self {
             forcing: Source::Constant(1.0),
             extent: None,
-            cycle: Cycle::default(),
+            cycle: None,
             params: CgParams::default(),
             memory: Arc::default(),
         }
@@ -136,7 +137,7 @@ impl Darcy {
         self
     }
 
-    /// Sets the multigrid cycle; V(1,1) at first. W(1,1) takes fewer iterations for very rough coefficients.
+    /// Sets the multigrid cycle; that of [`DiffusionSolver::new`] at first. W(1,1) takes fewer iterations for very rough coefficients.
     ///
     /// # Errors
     /// [`Error::Value`] when the cycle is not symmetric.
@@ -144,7 +145,7 @@ impl Darcy {
         if !cycle.is_symmetric() {
             return Err(Error::value("cycle", "a symmetric one", cycle).with_hint("use a V- or W-cycle"));
         }
-        Ok(Self { cycle, memory: Arc::default(), ..self })
+        Ok(Self { cycle: Some(cycle), memory: Arc::default(), ..self })
     }
 
     /// Solves a batch `[batch, n.., 1]`. The monitor is told the samples finished, and may cancel between iterations.

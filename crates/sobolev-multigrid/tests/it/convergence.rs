@@ -1,6 +1,6 @@
 //! Iteration counts, symmetry of the preconditioner, independence of threads and of what was solved before.
 
-use ndarray::ArrayD;
+use ndarray::{Array2, ArrayD};
 use rayon::ThreadPoolBuilder;
 use sobolev_multigrid::gallery::{self, GALLERY, Problem};
 use sobolev_multigrid::{
@@ -9,6 +9,7 @@ use sobolev_multigrid::{
 };
 use sobolev_tensor::Real;
 use sobolev_testing::{adjoint_gap, noise, relative_error};
+use std::f64::consts::PI;
 
 const TIGHT: CgParams = CgParams { relative_tolerance: 1e-10, iteration_limit: 100 };
 
@@ -236,4 +237,30 @@ fn display_tells_levels_unknowns_and_complexity() {
     let text = multigrid.to_string();
     assert!(text.contains("Multigrid 421 x 421 in f32, V(1,1)"), "{text}");
     assert!(text.contains("177241") && text.contains("operator complexity 1.60"), "{text}");
+}
+
+/// 1e6 or 1 by the sign of a Gaussian field of covariance `(-Laplacian + 9)^-2` in cosines: the interface is rough on the scale of
+/// the cells, and small bodies of one phase lie in the other.
+fn two_phases(n: usize, seed: u64) -> ArrayD<f64> {
+    let amplitudes = noise(n * n, seed);
+    let amplitudes = Array2::from_shape_fn((n, n), |(k, l)| {
+        let kappa = PI * PI * (k * k + l * l) as f64;
+        if k + l == 0 { 0.0 } else { amplitudes[k * n + l] / (kappa + 9.0) }
+    });
+    let cosines = Array2::from_shape_fn((n, n), |(i, k)| (PI * k as f64 * (i as f64 + 0.5) / n as f64).cos());
+    let field = cosines.dot(&amplitudes).dot(&cosines.t());
+    field.mapv(|value| if value >= 0.0 { 1e6 } else { 1.0 }).into_dyn()
+}
+
+#[test]
+fn bodies_that_float_between_rough_interfaces_take_few_iterations() {
+    for n in [255, 513, 1025] {
+        for seed in 0..4 {
+            let grid = Grid::new(&[n, n]).unwrap();
+            let mut solver = DiffusionSolver::new(&grid, Parallelism::Pool);
+            solver.set_coefficient(two_phases(n, seed).view()).unwrap();
+            let info = solver.solve(&Forcing::Constant(1.0), &CgParams::default(), &()).unwrap();
+            assert!(info.iterations <= 17, "{n} {seed}: {} iterations", info.iterations);
+        }
+    }
 }
