@@ -1,6 +1,7 @@
 //! Data sets of Burgers' equation: from a random initial state to the state later.
 
-use super::{Burgers, Step};
+use super::Burgers;
+use crate::etdrk::Step;
 use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
@@ -164,7 +165,9 @@ impl Problem for BurgersProblem {
         let frames = self.settings.frames.unwrap_or(1);
         let interval = self.settings.time / frames as f64;
         for _ in 0..frames {
-            residual += self.solver.integrate(state.view_mut(), interval, monitor)?.error;
+            let report =
+                self.solver.integrate_part(state.view_mut(), interval, self.settings.time, monitor)?;
+            residual += report.error;
             target.extend(self.kept(&state));
         }
         Ok(Sample { input, target: array(self.target(), target)?, residual })
