@@ -16,7 +16,7 @@
 //! Exact solutions, for tests: E. Hopf, Comm. Pure Appl. Math. 3 (1950); J. D. Cole, Quart. Appl. Math. 9 (1951). Set-up of
 //! the published data of Fourier neural operators: [`BurgersProblem::published`].
 
-mod checks;
+mod guide;
 mod problem;
 
 pub use problem::{BURGERS, BurgersProblem, BurgersSettings};
@@ -88,7 +88,8 @@ impl Burgers {
         Self::with(self.viscosity, positive("length", length)?, self.step_control())
     }
 
-    /// Sets how long the time steps are. Fixed ones below the advective limit `dx / max|u|` are stable; longer ones may be, and
+    /// Sets how long the time steps are. The run of which [`Step::Tolerance`] speaks is the time in which the fastest point crosses the
+    /// interval once, so that a tolerance means the same in calls of any length. Fixed steps below the advective limit `dx / max|u|` are stable; longer ones may be, and
     /// an error says when they are not.
     ///
     /// # Errors
@@ -126,19 +127,9 @@ impl Burgers {
         if !(duration.is_finite() && duration >= 0.0) {
             return Err(Error::value("duration", "a finite number of at least 0", duration));
         }
-        self.integrate_part(state, duration, duration, monitor)
-    }
-
-    /// Integrates a checked state over a part of a run of length `run`, for which a tolerance is meant.
-    fn integrate_part(
-        &self,
-        state: ArrayViewMutD<'_, f64>,
-        duration: f64,
-        run: f64,
-        monitor: &dyn Monitor,
-    ) -> Result<Report> {
-        let checks = |u: &[f64]| checks::of(self, u);
-        let reports = self.solver.advance_with_reports(state, (duration, run), Some(&checks), monitor)?;
+        let guides = |u: &[f64]| guide::of(self, u);
+        let reports =
+            self.solver.advance_with_reports(state, (duration, duration), Some(&guides), monitor)?;
         let add = |total: Report, report: Report| Report {
             steps: total.steps + report.steps,
             rejected: total.rejected + report.rejected,
@@ -159,17 +150,7 @@ impl TimeSolver for Burgers {
     }
 
     fn advance(&self, state: ArrayViewMutD<'_, f64>, duration: f64, monitor: &dyn Monitor) -> Result<()> {
-        self.integrate_part(state, duration, duration, monitor).map(|_| ())
-    }
-
-    fn advance_part(
-        &self,
-        state: ArrayViewMutD<'_, f64>,
-        duration: f64,
-        run: f64,
-        monitor: &dyn Monitor,
-    ) -> Result<()> {
-        self.integrate_part(state, duration, run, monitor).map(|_| ())
+        self.integrate(state, duration, monitor).map(|_| ())
     }
 }
 

@@ -20,26 +20,30 @@ pub(crate) struct Adaptive<'a, T: Real, E> {
     /// The steps of each resolution.
     pub(crate) ladders: &'a [Ladder<TimeStep<T>>],
     pub(crate) interval: f64,
-    /// The sum of the estimated errors that is allowed, and the time in which it is spent.
-    pub(crate) tolerance: (f64, f64),
     /// Whether there are threads without a sample of their own.
     pub(crate) spread: bool,
     pub(crate) monitor: &'a dyn Monitor,
 }
 
 impl<T: Real, E: SemiLinear> Adaptive<'_, T, E> {
-    /// Advances `sample`, `[points.., channels]`.
+    /// Advances `sample`, `[points.., channels]`. The tolerance is the sum of the estimated errors that is allowed, and the time in
+    /// which it is spent.
     ///
     /// # Errors
     /// [`Error::Cancelled`]; [`Error::Diverged`] when the shortest step is too long; what `check` finds.
-    pub(crate) fn integrate(&self, sample: &mut [f64], mut check: Option<Check>) -> Result<Report> {
+    pub(crate) fn integrate(
+        &self,
+        sample: &mut [f64],
+        tolerance: (f64, f64),
+        mut check: Option<Check>,
+    ) -> Result<Report> {
         let mut state = Carried { works: (0..self.resolutions.len()).map(|_| None).collect(), level: 0 };
         let on = self.resolutions.on(0);
         on.load(&[sample], self.work(&mut state))?;
         on.rate_of_state(self.equation, self.work(&mut state))?;
-        let first = self.first_step(self.work(&mut state));
+        let first = self.first_step(tolerance.0, self.work(&mut state));
         let power = self.scheme.estimate_power();
-        let mut control = Control::new(self.interval, self.tolerance, power, T::EPSILON.to_f64(), first);
+        let mut control = Control::new(self.interval, tolerance, power, T::EPSILON.to_f64(), first);
         while !control.finished() {
             let report = control.report();
             if self.monitor.cancelled() {
@@ -69,14 +73,14 @@ impl<T: Real, E: SemiLinear> Adaptive<'_, T, E> {
     }
 
     /// A step in which the nonlinear part changes the state little.
-    fn first_step(&self, work: &Work<T>) -> f64 {
+    fn first_step(&self, tolerance: f64, work: &Work<T>) -> f64 {
         let squares = |field: &Buffer<T>| square_sum(field.as_slice());
         let norm = |fields: &[Buffer<T>]| fields.iter().map(squares).sum::<f64>().sqrt();
         let rate = work.rates.first().map_or(0.0, |rate| norm(rate));
         if rate == 0.0 {
             return self.interval;
         }
-        let share = self.tolerance.0.powf(1.0 / f64::from(self.scheme.estimate_power()));
+        let share = tolerance.powf(1.0 / f64::from(self.scheme.estimate_power()));
         FIRST * share * norm(&work.state) / rate
     }
 
@@ -102,7 +106,6 @@ impl<T: Real, E: SemiLinear> Adaptive<'_, T, E> {
     fn accept(&self, steps: u64, state: &mut Carried<T>, check: &mut Option<Check>) -> Result<()> {
         let work = self.work(state);
         work.accept_with_rate();
-        let mut changed = false;
         if steps.is_multiple_of(LOOK_EVERY) {
             self.resolutions.on(state.level).make_real(self.work(state))?;
         }
@@ -112,21 +115,17 @@ impl<T: Real, E: SemiLinear> Adaptive<'_, T, E> {
         }
         loop {
             let level = state.level;
-            let chosen = self.resolutions.choose(level, &self.work(state).state);
-            if chosen == level {
-                break;
-            }
-            self.carry(state, if chosen > level { 1 } else { -1 });
-            changed = true;
-            if chosen < level {
-                break;
+            match self.resolutions.choose(level, &self.work(state).state) {
+                chosen if chosen > level => self.carry(state, 1),
+                chosen if chosen < level => {
+                    self.carry(state, -1);
+                    // Waves that the rate lacks.
+                    let on = self.resolutions.on(state.level);
+                    return on.rate_of_state(self.equation, self.work(state));
+                }
+                _ => return Ok(()),
             }
         }
-        if changed {
-            let on = self.resolutions.on(state.level);
-            on.rate_of_state(self.equation, self.work(state))?;
-        }
-        Ok(())
     }
 
     /// Goes to the next coarser (1) or finer (-1) resolution.

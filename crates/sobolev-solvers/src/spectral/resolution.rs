@@ -76,7 +76,8 @@ impl Spectrum {
         let mut all = T::zero();
         for field in state.iter().map(Buffer::as_slice) {
             all = larger(all, largest(field));
-            spectrum.tail = spectrum.tail.max(largest_at(field, tail).to_f64());
+            let highest = tail.iter().map(|&place| size_at(field, place)).fold(T::zero(), larger);
+            spectrum.tail = spectrum.tail.max(highest.to_f64());
             spectrum.energy += square_sum(field);
         }
         spectrum.tail /= all.to_f64().max(f64::MIN_POSITIVE);
@@ -153,8 +154,9 @@ impl<T: Real> Resolutions<T> {
         let within = |places: &[usize], share: f64| {
             let share = T::cast(share) * T::EPSILON;
             let small = |field: &Buffer<T>| {
-                let limit = share * largest(field.as_slice());
-                largest_at(field.as_slice(), places) <= limit
+                let field = field.as_slice();
+                let limit = share * largest(field);
+                places.iter().all(|&place| size_at(field, place) <= limit)
             };
             state.iter().all(small)
         };
@@ -167,11 +169,12 @@ impl<T: Real> Resolutions<T> {
         }
     }
 
-    /// Copies the state of one of the grids to a neighbouring one; waves that only the latter has are zero.
+    /// Copies the state of one of the grids and its rate to a neighbouring one; waves that only the latter has are zero.
     pub(crate) fn carry(&self, (from, source): (usize, &Work<T>), (to, target): (usize, &mut Work<T>)) {
         let pairs = if to > from { &self.levels[to].from_finer } else { &self.levels[from].to_finer };
         let width = lanes::<T>();
-        for (target, source) in target.state.iter_mut().zip(&source.state) {
+        let rates = target.rates.iter_mut().take(1).flatten().zip(source.rates.iter().take(1).flatten());
+        for (target, source) in target.state.iter_mut().zip(&source.state).chain(rates) {
             let (target, source) = (target.as_mut_slice(), source.as_slice());
             target.fill(T::zero());
             for &(to, from) in pairs {
@@ -227,11 +230,9 @@ fn larger<T: Real>(a: T, b: T) -> T {
     if b > a { b } else { a }
 }
 
-/// The largest absolute real or imaginary part at some places.
-fn largest_at<T: Real>(values: &[T], places: &[usize]) -> T {
-    let width = lanes::<T>();
-    let at = |&place: &usize| larger(values[place].abs(), values[place + width].abs());
-    places.iter().map(at).fold(T::zero(), larger)
+/// The largest of the absolute real and imaginary parts at a place.
+fn size_at<T: Real>(values: &[T], place: usize) -> T {
+    larger(values[place].abs(), values[place + lanes::<T>()].abs())
 }
 
 /// The largest absolute number.

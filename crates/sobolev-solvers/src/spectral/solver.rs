@@ -121,8 +121,15 @@ impl<T: Real> OnGrid<T> {
     }
 }
 
-/// What makes the check of the states of a sample, from its values.
-pub(crate) type Checks<'a> = Option<&'a (dyn Fn(&[f64]) -> Check + Sync)>;
+/// What a solver wants for one sample.
+pub(crate) struct Guide {
+    /// The time in which a tolerance is spent.
+    pub(crate) run: f64,
+    pub(crate) check: Option<Check>,
+}
+
+/// What makes the guide of a sample from its values; none for a run of given length without checks.
+pub(crate) type Guides<'a> = Option<&'a (dyn Fn(&[f64]) -> Guide + Sync)>;
 
 impl<E: SemiLinear> PeriodicSolver<E> {
     /// The solver of `equation` on a box of side `lengths`, of fourth order; `step` is a [`Step`], or the longest of equal steps.
@@ -204,14 +211,14 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         kept: &Kept<T>,
         mut state: ArrayViewMutD<'_, f64>,
         times: (f64, f64),
-        checks: Checks<'_>,
+        guides: Guides<'_>,
         monitor: &dyn Monitor,
     ) -> Result<Vec<Report>> {
         let shape = state.shape().to_vec();
         let on_grid = self.on_grid(kept, &shape[1..shape.len() - 1])?;
         let run = |values: &mut [f64]| match self.step.tolerance() {
-            Some(tolerance) => self.adaptive(&on_grid, values, &shape, tolerance, times, checks, monitor),
-            None => self.equal(&on_grid, values, &shape, times.0, checks, monitor),
+            Some(tolerance) => self.adaptive(&on_grid, values, &shape, tolerance, times, guides, monitor),
+            None => self.equal(&on_grid, values, &shape, times.0, guides, monitor),
         };
         if let Some(values) = state.as_slice_mut() {
             return run(values);
@@ -229,7 +236,7 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         values: &mut [f64],
         shape: &[usize],
         duration: f64,
-        checks: Checks<'_>,
+        guides: Guides<'_>,
         monitor: &dyn Monitor,
     ) -> Result<Vec<Report>> {
         let Step::Fixed(longest) = self.step else { return Ok(Vec::new()) };
@@ -237,8 +244,8 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         let ladders = on_grid.ladders(duration / steps as f64)?;
         let on = on_grid.resolutions.on(0);
         let step = ladders[0].rung(0, |length| TimeStep::new(&self.equation, on, self.scheme, length))?;
-        // Checks are of one sample each.
-        let together = if checks.is_some() { 1 } else { on.samples() };
+        // A guide is for one sample.
+        let together = if guides.is_some() { 1 } else { on.samples() };
         let spread = shape[0].div_ceil(together) < rayon::current_num_threads();
         let len: usize = shape[1..].iter().product();
         let stages = self.scheme.tableau().stages.len();
@@ -248,7 +255,7 @@ impl<E: SemiLinear> PeriodicSolver<E> {
                 || on.work(stages, spread),
                 |work: &mut Work<T>, group| {
                     let samples: Vec<&[f64]> = group.chunks(len).collect();
-                    let check = checks.map(|make| make(samples[0]));
+                    let check = guides.and_then(|guide| guide(samples[0]).check);
                     on.load(&samples, work)?;
                     let errors = march(step, on, &self.equation, work, steps, check, monitor)?;
                     let mut samples: Vec<&mut [f64]> = group.chunks_mut(len).collect();
@@ -270,7 +277,7 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         shape: &[usize],
         tolerance: f64,
         (interval, run): (f64, f64),
-        checks: Checks<'_>,
+        guides: Guides<'_>,
         monitor: &dyn Monitor,
     ) -> Result<Vec<Report>> {
         let ladders = on_grid.ladders(interval)?;
@@ -280,26 +287,29 @@ impl<E: SemiLinear> PeriodicSolver<E> {
             resolutions: &on_grid.resolutions,
             ladders: &ladders,
             interval,
-            tolerance: (tolerance, run),
             spread: shape[0] < rayon::current_num_threads(),
             monitor,
         };
         let samples = values.par_chunks_mut(shape[1..].iter().product());
-        let outcomes: Vec<Result<Report>> =
-            samples.map(|sample| adaptive.integrate(sample, checks.map(|make| make(sample)))).collect();
+        let outcomes: Vec<Result<Report>> = samples
+            .map(|sample| {
+                let guide = guides.map_or(Guide { run, check: None }, |guide| guide(sample));
+                adaptive.integrate(sample, (tolerance, guide.run), guide.check)
+            })
+            .collect();
         outcomes.into_iter().collect()
     }
 
-    /// Advances a checked state by `duration`, a part of a run of length `run`, with a report of each sample; `checks` see
-    /// each state that is reached.
+    /// Advances a checked state by `duration`, a part of a run of length `run`, with a report of each sample; `guides`
+    /// may say more of them.
     ///
     /// # Errors
-    /// As [`TimeSolver::advance`], and those of the checks.
+    /// As [`TimeSolver::advance`], and those of the checks of the guides.
     pub(crate) fn advance_with_reports(
         &self,
         state: ArrayViewMutD<'_, f64>,
         (duration, run): (f64, f64),
-        checks: Checks<'_>,
+        guides: Guides<'_>,
         monitor: &dyn Monitor,
     ) -> Result<Vec<Report>> {
         if duration == 0.0 {
@@ -307,8 +317,8 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         }
         let times = (duration, run.max(duration));
         match self.precision {
-            Precision::Single => self.advance_in(&self.single, state, times, checks, monitor),
-            Precision::Double => self.advance_in(&self.double, state, times, checks, monitor),
+            Precision::Single => self.advance_in(&self.single, state, times, guides, monitor),
+            Precision::Double => self.advance_in(&self.double, state, times, guides, monitor),
         }
     }
 

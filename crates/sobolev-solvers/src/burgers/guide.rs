@@ -1,8 +1,9 @@
-//! What is checked of each state: that the grid holds its fronts, and that equal steps are stable.
+//! What one sample asks of its steps, and what is checked of each state: that the grid holds its fronts, and that equal steps are
+//! stable.
 
 use super::Burgers;
 use crate::etdrk::Step;
-use crate::spectral::{Check, Seen, Spectrum};
+use crate::spectral::{Guide, Seen, Spectrum};
 use sobolev_tensor::{Error, Result};
 
 /// Largest share of the highest waves, relative to the largest wave, that a resolved solution has.
@@ -11,13 +12,15 @@ const RESOLVED: f64 = 1e-3;
 /// Growth of the energy within one step that shows instability: the equation never increases it.
 const UNSTABLE_GROWTH: f64 = 1e-3;
 
-/// The check of the states that follow the values `u` of one sample.
-pub(super) fn of(burgers: &Burgers, u: &[f64]) -> Check {
+/// The guide of the sample with the values `u`.
+pub(super) fn of(burgers: &Burgers, u: &[f64]) -> Guide {
     let speed = u.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
     let front = Front { points: u.len(), length: burgers.length, viscosity: burgers.viscosity, speed };
     let step = if let Step::Fixed(step) = burgers.step_control() { Some(step) } else { None };
     let mut before = f64::INFINITY;
-    Box::new(move |spectrum: &Spectrum| {
+    let is_needed = step.is_some() || front.may_be_thin();
+    let run = front.length / speed;
+    let check = move |spectrum: &Spectrum| {
         let energy = spectrum.energy;
         let before = std::mem::replace(&mut before, energy);
         match step {
@@ -27,7 +30,8 @@ pub(super) fn of(burgers: &Burgers, u: &[f64]) -> Check {
             _ if spectrum.at == Seen::Whole => front.check_resolved(spectrum.tail),
             _ => Ok(()),
         }
-    })
+    };
+    Guide { run, check: is_needed.then(|| Box::new(check) as _) }
 }
 
 /// Numbers that decide how steep a front becomes, and whether the grid holds it.
@@ -40,10 +44,15 @@ struct Front {
 }
 
 impl Front {
+    /// Whether viscosity alone does not see to it that the grid holds a front.
+    fn may_be_thin(&self) -> bool {
+        self.viscosity * (self.points as f64) < self.length * self.speed
+    }
+
     /// An error when the spectrum does not fall off where viscosity is too weak to make it.
     fn check_resolved(&self, tail: f64) -> Result<()> {
         let Self { points, length, viscosity, speed } = *self;
-        if viscosity * points as f64 >= length * speed || tail <= RESOLVED {
+        if !self.may_be_thin() || tail <= RESOLVED {
             return Ok(());
         }
         let needed = 2.0 * length * speed / viscosity;
