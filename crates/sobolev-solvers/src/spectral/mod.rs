@@ -5,6 +5,7 @@ mod discretisation;
 mod equal;
 mod equation;
 mod grid;
+mod kept;
 mod resolution;
 mod scheme;
 mod solver;

@@ -4,16 +4,17 @@ use super::adaptive::Adaptive;
 use super::equal::march;
 use super::equation::{SemiLinear, Term};
 use super::grid::PeriodicGrid;
+use super::kept::{Kept, Latest, OnGrid};
 use super::resolution::{Check, Resolutions};
 use super::scheme::TimeScheme;
 use super::time_step::TimeStep;
 use super::work::Work;
-use crate::etdrk::{Ladder, Order, Report, Step};
+use crate::etdrk::{Order, Report, Step};
 use crate::solver::{SteppedSolver, TimeSolver, steps_of};
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use rayon::prelude::*;
 use sobolev_tensor::{Error, Monitor, Real, Result, check_channels_last, check_finite};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Number type of the computation; states are f64 in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,37 +34,6 @@ pub enum Dealiasing {
     Full,
     /// All of them, for solutions so smooth that the highest waves are empty.
     None,
-}
-
-/// Grids, and on each of them intervals, whose tables are kept: these are large. A rollout with equal frames has a few intervals
-/// that differ in the last bit.
-const KEPT: usize = 4;
-
-/// The latest things that were made, by what they were made of.
-#[derive(Debug)]
-struct Latest<K, V>(Mutex<Vec<(K, Arc<V>)>>);
-
-impl<K, V> Default for Latest<K, V> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<K: PartialEq, V> Latest<K, V> {
-    /// One of those kept, or a new one.
-    fn get(&self, key: K, make: impl FnOnce() -> Result<V>) -> Result<Arc<V>> {
-        // The list is whole between any two operations on it.
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = match kept.iter().position(|(other, _)| *other == key) {
-            Some(place) => kept.remove(place).1,
-            None => Arc::new(make()?),
-        };
-        if kept.len() == KEPT {
-            kept.remove(0);
-        }
-        kept.push((key, Arc::clone(&found)));
-        Ok(found)
-    }
 }
 
 /// Solver of a [`SemiLinear`] equation on a periodic box, by Fourier transforms in space and exponential Runge-Kutta schemes in time.
@@ -102,23 +72,6 @@ pub struct PeriodicSolver<E> {
     dealiasing: Dealiasing,
     single: Kept<f32>,
     double: Kept<f64>,
-}
-
-type Kept<T> = Latest<Vec<usize>, OnGrid<T>>;
-
-/// An equation on a grid, with the tables of its time steps by the bits of the interval.
-#[derive(Debug)]
-struct OnGrid<T: Real> {
-    resolutions: Resolutions<T>,
-    ladders: Latest<u64, Vec<Ladder<TimeStep<T>>>>,
-}
-
-impl<T: Real> OnGrid<T> {
-    /// The tables of steps of `interval / 2^level` for each resolution.
-    fn ladders(&self, interval: f64) -> Result<Arc<Vec<Ladder<TimeStep<T>>>>> {
-        let make = || Ok((0..self.resolutions.len()).map(|_| Ladder::new(interval)).collect());
-        self.ladders.get(interval.to_bits(), make)
-    }
 }
 
 /// What a solver wants for one sample.
