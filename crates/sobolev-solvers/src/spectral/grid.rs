@@ -57,10 +57,17 @@ impl PeriodicGrid {
         Ok(Self { degree, points: points.to_vec(), lengths: lengths.to_vec(), kept })
     }
 
-    /// The same box with powers of two for points, on each axis the next below; none where all waves are kept or no axis has
-    /// many points.
+    /// The same box with fewer points: on each axis the next power of two below, or three quarters of the one above; none where all
+    /// waves are kept or no axis has many points.
     pub(crate) fn coarser(&self) -> Option<Self> {
-        let fewer = |&n: &usize| if n > FEWEST_POINTS { n.next_power_of_two() / 2 } else { n };
+        let fewer = |&n: &usize| {
+            let power = n.next_power_of_two() / 2;
+            match power / 2 * 3 {
+                _ if n <= FEWEST_POINTS => n,
+                between if between < n => between,
+                _ => power,
+            }
+        };
         let points: Vec<usize> = self.points.iter().map(fewer).collect();
         if self.degree < 2 || points == self.points {
             return None;
