@@ -126,8 +126,8 @@ def burgers(
     Parameters
     ----------
     u0
-        Initial state at the points ``i L / n``: ``[x]`` or ``[batch, x]``, at least 8 points. In m/s if `length` is in m
-        and `viscosity` in m^2/s; or all without units.
+        Initial state at the points ``i L / n``: ``[x]`` or ``[batch, x]``, at least 8 points. Its waves from ``n / 3`` on
+        are left out. In m/s if `length` is in m and `viscosity` in m^2/s; or all without units.
     viscosity
         nu, positive.
     times
@@ -135,7 +135,7 @@ def burgers(
     length
         L, positive.
     tolerance
-        Estimated relative error, 1e-13 to 0.1; 1e-8 by default.
+        Estimated relative error while the fastest point crosses the domain once, 1e-13 to 0.1; 1e-8 by default.
     step
         Fixed time step instead of error control.
     progress
@@ -187,7 +187,9 @@ def evolve(
     r"""Solve an equation with time steps, one of the list :func:`sobolev.equations`, from a state of your own.
 
     Semi-linear equations on periodic boxes: Fourier pseudo-spectral without aliasing, exponential Runge-Kutta steps of order 1
-    to 4, values at the points ``i L / n``. Flows, waves and reactions between walls: finite volumes, values at the cell
+    to 4, equal ones or by a tolerance, values at the points ``i L / n``. Waves of `u0` onto which products would alias (from a
+    third of the points a side on, a quarter for cubic terms) are left out, so that later frames lack them;
+    ``dealiasing=False`` keeps them. Flows, waves and reactions between walls: finite volumes, values at the cell
     centres; ``sobolev equations NAME`` on the command line describes each.
 
     Parameters
@@ -202,8 +204,9 @@ def evolve(
     progress
         Show a progress bar over the times, if tqdm is installed.
     **settings
-        Settings of the equation: its parameters, ``length`` of the box, ``step``, ``order``, ``precision`` (``"f64"`` or
-        ``"f32"``), ``dimension`` where it is another than usual. ``sobolev.equations().settings(equation)`` lists them with
+        Settings of the equation: its parameters, ``length`` of the box, ``step`` or, for semi-linear equations, ``tolerance``
+        (estimated relative error at the last time, 1e-13 to 0.1), ``order``, ``precision`` (``"f64"`` or ``"f32"``),
+        ``dimension`` where it is another than usual. ``sobolev.equations().settings(equation)`` lists them with
         their defaults; those of the initial state and the sizes of a data set have no effect.
 
     Returns
@@ -218,7 +221,7 @@ def evolve(
     ArgumentError
         If there is no such equation, a setting is unknown or out of range, or a value is not finite.
     DivergenceError
-        If the solution does not stay finite.
+        If the solution does not stay finite, or no step is short enough for the tolerance.
 
     Examples
     --------
@@ -228,6 +231,9 @@ def evolve(
     >>> u = sobolev.solvers.evolve("kuramoto-sivashinsky", u0, [5.0, 10.0], length=32 * np.pi)
     >>> u.shape, round(float(u[1, 0]), 2)
     ((2, 128), 0.59)
+    >>> u = sobolev.solvers.evolve("kuramoto-sivashinsky", u0, 10.0, length=32 * np.pi, tolerance=1e-5)
+    >>> round(float(u[0, 0]), 2)
+    0.59
     """
     state = real_array("u0", u0, np.float64)
     instants = as_times(times)

@@ -203,9 +203,11 @@ def test_equations_of_the_list_evolve_states_of_ones_own() -> None:
     np.testing.assert_allclose(still[1], u0, atol=1e-13)
     vortex = np.sin(2 * np.pi * x[:32, None]) * np.cos(2 * np.pi * x[None, :])
     assert sobolev.solvers.evolve("navier-stokes", vortex, [0.1], forcing="none", length=[0.5, 1.0]).shape == (1, 32, 64)
+    chosen = sobolev.solvers.evolve("kuramoto-sivashinsky", wave, 1.0, length=32.0, tolerance=1e-8)
     single = sobolev.solvers.evolve("kuramoto-sivashinsky", wave, 1.0, length=32.0, precision="f32")
     double = sobolev.solvers.evolve("kuramoto-sivashinsky", wave, 1.0, length=32.0)
     assert 0 < np.abs(single - double).max() < 1e-4
+    assert 0 < np.abs(chosen - double).max() < 1e-6
 
 
 @pytest.mark.parametrize(
@@ -215,6 +217,8 @@ def test_equations_of_the_list_evolve_states_of_ones_own() -> None:
         (lambda: sobolev.solvers.evolve("darcy", A, 1.0), sobolev.ArgumentError, "equation: expected one with time steps"),
         (lambda: sobolev.solvers.evolve("advection", X, 1.0, speed=2.0), sobolev.ArgumentError, "expected one of velocity"),
         (lambda: sobolev.solvers.evolve("diffusion", X, 1.0, diffusivity=-1.0), sobolev.ArgumentError, "diffusivity"),
+        (lambda: sobolev.solvers.evolve("diffusion", X, 1.0, tolerance=1.0), sobolev.ArgumentError, "tolerance: expected 1e-13"),
+        (lambda: sobolev.solvers.evolve("diffusion", X, 1.0, tolerance=1e-6, step=0.1), sobolev.ArgumentError, "tolerance"),
         (lambda: sobolev.solvers.evolve("diffusion", np.ones((2, 3, 4)), 1.0), sobolev.ShapeError, "[x1] or [batch, x1]"),
         (lambda: sobolev.solvers.evolve("gray-scott", np.ones((8, 8)), 1.0), sobolev.ShapeError, "x2, 2]"),
         (lambda: sobolev.solvers.evolve("diffusion", X, [2.0, 1.0]), sobolev.ArgumentError, "times"),

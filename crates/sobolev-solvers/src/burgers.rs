@@ -6,9 +6,9 @@
 //! Behaviour: waves steepen to fronts of width `4 nu / jump`, then decay. Keeps the mean of u; the energy never grows:
 //! `d/dt integral u^2/2 = -nu integral u_x^2`.
 //!
-//! Method: Fourier coefficients, product by the 2/3 rule, ETDRK4 ([`etdrk`](crate::etdrk)): diffusion exact, order 4 in
-//! time, spectral in space. Steps follow the estimated error ([`Step`]). Of the initial state all waves are kept and decay;
-//! those below n/3 interact.
+//! Method: [`PeriodicSolver`]: Fourier coefficients, product by the 2/3 rule, ETDRK4 ([`etdrk`](crate::etdrk)): diffusion
+//! exact, order 4 in time, spectral in space. Steps follow the estimated error ([`Step`]). Waves above a third of the points are
+//! left out, those of the initial state too.
 //!
 //! Fails when: `nu n / (L max|u|)` is below about 1 and a front forms, which the grid then cannot hold: an error says so.
 //! Good start: nu = 0.01, n = 256, t = 1.
@@ -16,45 +16,21 @@
 //! Exact solutions, for tests: E. Hopf, Comm. Pure Appl. Math. 3 (1950); J. D. Cole, Quart. Appl. Math. 9 (1951). Set-up of
 //! the published data of Fourier neural operators: [`BurgersProblem::published`].
 
+mod guide;
 mod problem;
-mod spectral;
 
 pub use problem::{BURGERS, BurgersProblem, BurgersSettings};
 
-use crate::etdrk::Report;
+use crate::etdrk::{Report, Step};
+use crate::semilinear::VectorBurgers;
 use crate::solver::TimeSolver;
+use crate::spectral::PeriodicSolver;
 use ndarray::{ArrayViewD, ArrayViewMutD};
-use rayon::prelude::*;
-use sobolev_tensor::{Error, Monitor, Result, check_channels_last, check_finite};
-use spectral::SpectralGrid;
-use std::sync::{Arc, Mutex, PoisonError};
+use sobolev_tensor::{Error, Monitor, Result};
+use std::sync::Arc;
 
 /// Fewest points of a grid: two waves that interact.
 const FEWEST_POINTS: usize = 8;
-
-/// Grids whose plans are kept.
-const KEPT_GRIDS: usize = 4;
-
-/// How long the time steps are.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Step {
-    /// [`Step::Tolerance`] of 1e-8.
-    #[default]
-    Auto,
-    /// As the error allows: about this error relative to the state (root mean square) while the fastest point crosses
-    /// the domain once, by an estimate of third order. The true error was 10 to 200 times smaller for the published
-    /// random fields. From 1e-13 to 0.1.
-    Tolerance(f64),
-    /// Equal steps of at most this length. Below the advective limit `dx / max|u|` they are stable; longer ones may be,
-    /// and an error says when they are not.
-    Fixed(f64),
-}
-
-impl Step {
-    fn tolerance(self) -> f64 {
-        if let Self::Tolerance(tolerance) = self { tolerance } else { 1e-8 }
-    }
-}
 
 /// Solver of the periodic viscous Burgers equation; the module page has equation, method and limits.
 ///
@@ -75,8 +51,7 @@ impl Step {
 pub struct Burgers {
     viscosity: f64,
     length: f64,
-    step: Step,
-    grids: Arc<Mutex<Vec<Arc<SpectralGrid>>>>,
+    solver: Arc<PeriodicSolver<VectorBurgers>>,
 }
 
 fn positive(argument: &str, value: f64) -> Result<f64> {
@@ -97,8 +72,12 @@ impl Burgers {
     /// # Errors
     /// [`Error::Value`] when the viscosity is not positive and finite.
     pub fn new(viscosity: f64) -> Result<Self> {
-        let viscosity = positive("viscosity", viscosity)?;
-        Ok(Self { viscosity, length: 1.0, step: Step::Auto, grids: Arc::default() })
+        Self::with(positive("viscosity", viscosity)?, 1.0, Step::Auto)
+    }
+
+    fn with(viscosity: f64, length: f64, step: Step) -> Result<Self> {
+        let solver = PeriodicSolver::new(VectorBurgers { viscosity }, &[length], step)?;
+        Ok(Self { viscosity, length, solver: Arc::new(solver) })
     }
 
     /// Sets the length of the interval.
@@ -106,23 +85,17 @@ impl Burgers {
     /// # Errors
     /// [`Error::Value`] when it is not positive and finite.
     pub fn with_length(self, length: f64) -> Result<Self> {
-        Ok(Self { length: positive("length", length)?, grids: Arc::default(), ..self })
+        Self::with(self.viscosity, positive("length", length)?, self.step_control())
     }
 
-    /// Sets how long the time steps are.
+    /// Sets how long the time steps are. The run of which [`Step::Tolerance`] speaks is the time in which the fastest point crosses the
+    /// interval once, so that a tolerance means the same in calls of any length. Fixed steps below the advective limit `dx / max|u|` are stable; longer ones may be, and
+    /// an error says when they are not.
     ///
     /// # Errors
     /// [`Error::Value`] when a fixed step is not positive and finite, or a tolerance is outside 1e-13 to 0.1.
     pub fn with_step(self, step: Step) -> Result<Self> {
-        match step {
-            Step::Auto => {}
-            Step::Tolerance(tolerance) if (1e-13..=0.1).contains(&tolerance) => {}
-            Step::Tolerance(tolerance) => return Err(Error::value("tolerance", "1e-13 to 0.1", tolerance)),
-            Step::Fixed(length) => {
-                positive("step", length)?;
-            }
-        }
-        Ok(Self { step, grids: Arc::default(), ..self })
+        Self::with(self.viscosity, self.length, step)
     }
 
     /// nu.
@@ -137,7 +110,7 @@ impl Burgers {
 
     /// How long the time steps are.
     pub fn step_control(&self) -> Step {
-        self.step
+        self.solver.step_control()
     }
 
     /// [`TimeSolver::advance`] that checks the state and reports: steps of all samples, and the largest error estimate.
@@ -146,7 +119,7 @@ impl Burgers {
     /// Those of [`TimeSolver::step`]; [`Error::Cancelled`].
     pub fn integrate(
         &self,
-        mut state: ArrayViewMutD<'_, f64>,
+        state: ArrayViewMutD<'_, f64>,
         duration: f64,
         monitor: &dyn Monitor,
     ) -> Result<Report> {
@@ -154,64 +127,26 @@ impl Burgers {
         if !(duration.is_finite() && duration >= 0.0) {
             return Err(Error::value("duration", "a finite number of at least 0", duration));
         }
-        if duration == 0.0 {
-            return Ok(Report::default());
-        }
-        let points = state.shape()[1];
-        if let Some(values) = state.as_slice_mut() {
-            return self.integrate_rows(values, points, duration, monitor);
-        }
-        let mut values: Vec<f64> = state.iter().copied().collect();
-        let outcome = self.integrate_rows(&mut values, points, duration, monitor);
-        state.iter_mut().zip(values).for_each(|(to, from)| *to = from);
-        outcome
-    }
-
-    fn integrate_rows(
-        &self,
-        values: &mut [f64],
-        points: usize,
-        duration: f64,
-        monitor: &dyn Monitor,
-    ) -> Result<Report> {
-        let grid = self.grid(points)?;
-        let samples = values.par_chunks_exact_mut(points);
-        let outcomes: Vec<Result<Report>> = samples.map(|u| grid.advance(u, duration, monitor)).collect();
-        let mut total = Report::default();
-        for outcome in outcomes {
-            let report = outcome?;
-            total.steps += report.steps;
-            total.rejected += report.rejected;
-            total.error = total.error.max(report.error);
-        }
-        Ok(total)
-    }
-
-    /// The plan of a grid, from those kept or a new one.
-    fn grid(&self, points: usize) -> Result<Arc<SpectralGrid>> {
-        // The list is whole between any two operations on it.
-        let mut grids = self.grids.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(grid) = grids.iter().find(|grid| grid.points() == points) {
-            return Ok(Arc::clone(grid));
-        }
-        if grids.len() == KEPT_GRIDS {
-            grids.remove(0);
-        }
-        let grid = Arc::new(SpectralGrid::new(points, self.length, self.viscosity, self.step)?);
-        grids.push(Arc::clone(&grid));
-        Ok(grid)
+        let guides = |u: &[f64]| guide::of(self, u);
+        let reports =
+            self.solver.advance_with_reports(state, (duration, duration), Some(&guides), monitor)?;
+        let add = |total: Report, report: Report| Report {
+            steps: total.steps + report.steps,
+            rejected: total.rejected + report.rejected,
+            error: total.error.max(report.error),
+        };
+        Ok(reports.into_iter().fold(Report::default(), add))
     }
 }
 
 impl TimeSolver for Burgers {
     fn check(&self, state: ArrayViewD<'_, f64>) -> Result<()> {
         let shape = state.shape();
-        check_channels_last("Burgers state", shape, 1, 1)?;
-        if shape[1] < FEWEST_POINTS {
+        if shape.len() == 3 && shape[2] == 1 && shape[1] < FEWEST_POINTS {
             let expected = format!("[batch, {FEWEST_POINTS} or more points, 1]");
             return Err(Error::shape("Burgers state", expected, shape));
         }
-        check_finite("Burgers state", shape, state.iter())
+        self.solver.check(state)
     }
 
     fn advance(&self, state: ArrayViewMutD<'_, f64>, duration: f64, monitor: &dyn Monitor) -> Result<()> {

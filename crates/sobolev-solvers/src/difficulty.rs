@@ -72,7 +72,7 @@ fn one() -> f64 {
 
 /// The settings of `equation` with coefficients and times of the difficulties in `difficulty`: `gamma0` to `gamma4`, `delta1`,
 /// `delta2`, `largest` (M), `interval` (dt where it is free; 1), `warm_up` (intervals), `substeps` (time steps in an interval;
-/// 1). `given` must have `size`, and may have all that is not chosen here; `frames` counts intervals.
+/// 1; not with a `tolerance`). `given` must have `size`, and may have all that is not chosen here; `frames` counts intervals.
 ///
 /// ```
 /// let difficulty = "gamma1 = -4.0".parse().unwrap();
@@ -105,6 +105,7 @@ pub fn settings(equation: &str, difficulty: &Table, given: Table) -> Result<Tabl
     let frame = Frame::new(equation, &given)?;
     let (chosen, interval) = choose(equation, &read, &frame)?;
     let mut settings = given;
+    let by_error = equation == "burgers" || settings.contains_key("tolerance");
     let mut set = |name: &str, value: Value| match settings.insert(name.to_string(), value) {
         None => Ok(()),
         Some(other) => Err(Error::value(name, "nothing, because the difficulties decide it", other)),
@@ -116,15 +117,11 @@ pub fn settings(equation: &str, difficulty: &Table, given: Table) -> Result<Tabl
     }
     match read.substeps {
         Some(0) => return Err(Error::value("substeps", "at least 1", 0)),
-        // Steps that follow the error are those of this equation alone.
-        Some(steps) if equation == "burgers" => {
-            return Err(Error::value(
-                "substeps",
-                "nothing, because the steps of burgers follow the error",
-                steps,
-            ));
+        Some(steps) if by_error => {
+            let expected = format!("nothing, because the steps of {equation} follow the error");
+            return Err(Error::value("substeps", expected, steps));
         }
-        None if equation == "burgers" => {}
+        None if by_error => {}
         steps => set("step", (interval / f64::from(steps.unwrap_or(1))).into())?,
     }
     Ok(settings)

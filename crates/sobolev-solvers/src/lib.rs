@@ -5,7 +5,7 @@
 //! - [`Poisson`], [`IncompressibleFlow`], [`Wave`], [`Eikonal`], [`DiffusionReaction`], [`DiffusionSorption`]: boxes with [`walls`].
 //! - [`SteadySolver`], [`TimeSolver`]: what a program calls inside its own loop: `step`, `rollout`, `solve`.
 //! - [`Problem`], [`EQUATIONS`]: what data sets are generated from; [`difficulty`]: settings by difficulty.
-//! - [`etdrk`]: exponential Runge-Kutta schemes.
+//! - [`etdrk`]: exponential Runge-Kutta steps, of equal length or by a tolerance ([`Step`]).
 //!
 //! States are `[batch, x1, .., xd, channel]`, trajectories `[batch, time, x1, .., xd, channel]`, in f64.
 //!
@@ -42,9 +42,10 @@ mod varied;
 pub mod walls;
 mod wave;
 
-pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings, Step};
+pub use burgers::{BURGERS, Burgers, BurgersProblem, BurgersSettings};
 pub use darcy::{Coefficient, DARCY, Darcy, DarcyProblem, DarcySettings, DarcySolution, DarcyState};
 pub use eikonal::{EIKONAL, Eikonal, EikonalProblem, EikonalSettings, EikonalState, RandomSpeed};
+pub use etdrk::Step;
 pub use explicit_step::ExplicitStep;
 pub use flow::{
     Body, FlowProblem, FlowSettings, FlowSide, INCOMPRESSIBLE_FLOW, IncompressibleFlow, Profile, centred,

@@ -1,6 +1,7 @@
 //! Data sets of Burgers' equation: from a random initial state to the state later.
 
-use super::{Burgers, Step};
+use super::Burgers;
+use crate::etdrk::Step;
 use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;

@@ -178,10 +178,9 @@ fn mean_is_kept_and_energy_is_lost_to_viscosity_alone() {
 }
 
 #[test]
-fn small_amplitudes_obey_the_heat_equation_in_every_wave() {
+fn small_amplitudes_obey_the_heat_equation_in_every_kept_wave() {
     let (n, amplitude, t) = (48, 1e-10, 0.002);
-    // Waves beyond n/3 too, and the Nyquist wave.
-    for k in [1, 7, 16, 20, 24] {
+    for k in [1, 7, 15] {
         let wave = |x: f64| amplitude * (TAU * k as f64 * x).cos();
         let u = solver(0.1, 1.0, Step::Auto).solve(state(n, 1.0, wave).view(), t).unwrap();
         let decay = (-0.1 * (TAU * k as f64).powi(2) * t).exp();
@@ -189,6 +188,10 @@ fn small_amplitudes_obey_the_heat_equation_in_every_wave() {
         // The product is 1e-10 of the wave, and grows by kappa t.
         assert!(relative_error(&values(&u), &exact) < 1e-10 + 1e-15 / decay, "k = {k}");
     }
+    // Waves from n/3 on are left out.
+    let u =
+        solver(0.1, 1.0, Step::Auto).solve(state(n, 1.0, |x| (TAU * 16.0 * x).cos()).view(), 1e-9).unwrap();
+    assert!(u.iter().all(|u| u.abs() < 1e-14));
 }
 
 #[test]

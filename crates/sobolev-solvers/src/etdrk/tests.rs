@@ -1,8 +1,5 @@
 use super::*;
 use num_complex::Complex64;
-use sobolev_fft::RowFourier;
-use sobolev_tensor::Error;
-use sobolev_testing::observed_order;
 
 type Pair = (f64, f64);
 
@@ -248,142 +245,61 @@ fn doubling_identities_hold() {
     }
 }
 
-const ORDERS: [Order; 4] = [Order::First, Order::Second, Order::Third, Order::Fourth];
-
-/// Error at time 1 of `w_t = L w + N(w)` from 1, in `count` steps.
-fn error_at_one<S: Symbol>(
-    order: Order,
-    symbol: S,
-    count: u64,
-    nonlinear: impl System,
-    exact: Complex64,
-) -> f64 {
-    let scheme = Scheme::new(order, &[symbol], 1.0 / count as f64).unwrap();
-    let mut work = Workspace::new(1);
-    work.state[0] = Complex64::ONE;
-    let report = march(&scheme, count, &mut work, nonlinear).unwrap();
-    assert_eq!((report.steps, report.rejected), (count, 0));
-    (work.state[0] - exact).norm()
-}
-
-fn check_order(order: Order, error: impl Fn(u64) -> f64) {
-    let counts = [64, 128, 256];
-    let errors = counts.map(error);
-    let observed = observed_order(&counts.map(|count| 1.0 / count as f64), &errors);
-    assert!(
-        (observed - f64::from(order.number())).abs() < 0.15,
-        "{order:?}: order {observed:.3} from {errors:?}"
-    );
-}
-
-#[test]
-fn every_order_is_observed_for_real_and_for_complex_symbols() {
-    for order in ORDERS {
-        // w_t = -3 w + w^2: w = 3 / (1 + 2 e^{3 t}).
-        let logistic = |w: &[Complex64], rate: &mut [Complex64]| rate[0] = w[0] * w[0];
-        let exact = Complex64::from(3.0 / (1.0 + 2.0 * 3.0_f64.exp()));
-        check_order(order, |count| error_at_one(order, -3.0, count, logistic, exact));
-        // w_t = 5 i w - w |w|^2: w = e^{5 i t} / sqrt(1 + 2 t). Schemes that drop the imaginary parts of the tables fall
-        // to order one here.
-        let decay = |w: &[Complex64], rate: &mut [Complex64]| rate[0] = -w[0] * w[0].norm_sqr();
-        let symbol = Complex64::new(0.0, 5.0);
-        let exact = symbol.exp() / 3.0_f64.sqrt();
-        check_order(order, |count| error_at_one(order, symbol, count, decay, exact));
-    }
-}
-
-/// Error at t = 2 of the soliton `u = sech^2((x - t) / 2) / 2` of `u_t + 6 u u_x + u_xxx = 0` on a period of 40 with 256
-/// points, relative to its height 1/2.
-fn soliton_error(order: Order, step: f64) -> f64 {
-    let (n, length, time) = (256, 40.0, 2.0);
-    let fourier = RowFourier::new(n).unwrap();
-    let mut scratch = fourier.scratch();
-    let soliton = |t: f64| -> Vec<f64> {
-        (0..n)
-            .map(|i| 0.5 * ((length * i as f64 / n as f64 - 0.5 * length - t) / 2.0).cosh().powi(-2))
-            .collect()
-    };
-    let kappa = |k: usize| std::f64::consts::TAU * k as f64 / length;
-    let symbol: Vec<Complex64> =
-        (0..fourier.frequencies()).map(|k| Complex64::new(0.0, kappa(k).powi(3))).collect();
-    let scheme = Scheme::new(order, &symbol, step).unwrap();
-    let mut work = Workspace::new(symbol.len());
-    fourier.forward(&soliton(0.0), &mut work.state, &mut scratch).unwrap();
-    let mut transform = fourier.scratch();
-    let mut u = vec![0.0; n];
-    let nonlinear = |state: &[Complex64], rate: &mut [Complex64]| {
-        fourier.inverse(state, &mut u, &mut transform).unwrap();
-        u.iter_mut().for_each(|v| *v *= *v);
-        fourier.forward(&u, rate, &mut transform).unwrap();
-        for (k, rate) in rate.iter_mut().enumerate() {
-            // Products of waves below n/3 do not alias onto waves below n/3.
-            *rate *= if 3 * k < n { Complex64::new(0.0, -3.0 * kappa(k)) } else { Complex64::ZERO };
+/// Takes `w_t = rate(w)` from 1 over `interval` by Euler's steps with their estimate `h |rate(w') - rate(w)| / 2`, as a control
+/// of `tolerance` chooses them.
+fn euler(rate: impl Fn(f64) -> f64, interval: f64, tolerance: f64, first: f64) -> (f64, Control, Outcome) {
+    let mut control = Control::new(interval, (tolerance, interval), 2, f64::EPSILON, first);
+    let mut w = 1.0;
+    while !control.finished() {
+        let h = control.step();
+        let next = w + h * rate(w);
+        match control.judge((0.5 * h * (rate(next) - rate(w)) / next).abs()) {
+            Outcome::Accepted => w = next,
+            Outcome::Rejected => {}
+            Outcome::Stuck => return (w, control, Outcome::Stuck),
         }
-    };
-    let _ = march(&scheme, (time / step).round() as u64, &mut work, nonlinear).unwrap();
-    let mut values = vec![0.0; n];
-    fourier.inverse(&work.state, &mut values, &mut scratch).unwrap();
-    sobolev_testing::largest(values.iter().zip(soliton(time)).map(|(a, b)| a - b)) / 0.5
-}
-
-#[test]
-fn dispersive_soliton_keeps_the_order_of_the_scheme() {
-    // Below them the fourth order meets the tail of the soliton at the ends of the period, 6e-8.
-    let steps = [0.08, 0.04, 0.02];
-    for (order, least) in [(Order::Second, 1.95), (Order::Fourth, 3.6)] {
-        let errors = steps.map(|step| soliton_error(order, step));
-        assert!(observed_order(&steps, &errors) > least, "{order:?}: {errors:?}");
     }
-    // Contour means whose imaginary parts are dropped leave 1.7e-2 here.
-    let error = soliton_error(Order::Fourth, 0.02);
-    assert!(error < 1.1e-7, "{error:.2e}");
+    (w, control, Outcome::Accepted)
 }
 
 #[test]
-fn linear_part_is_exact_for_any_step() {
-    for order in ORDERS {
-        let nothing = |_: &[Complex64], rate: &mut [Complex64]| rate[0] = Complex64::ZERO;
-        let exact = Complex64::from((-50.0_f64).exp());
-        assert!(error_at_one(order, -50.0, 1, nothing, exact) <= 1e-15 * exact.re);
-    }
-}
-
-#[test]
-fn adaptive_steps_meet_the_tolerance_and_their_own_estimate() {
-    for order in ORDERS {
-        for tolerance in [1e-4, 1e-7] {
-            let ladder = Ladder::new(order, [-3.0].into(), 1.0);
-            let mut work = Workspace::new(1);
-            work.state[0] = Complex64::ONE;
-            let logistic = |w: &[Complex64], rate: &mut [Complex64]| rate[0] = w[0] * w[0];
-            let control = Control { error_rate: tolerance, error_floor: 0.0, first_step: 1.0 };
-            let report = ladder.integrate(&mut work, control, logistic).unwrap();
-            let exact = 3.0 / (1.0 + 2.0 * 3.0_f64.exp());
-            let error = (work.state[0].re - exact).abs() / exact;
-            // Relative errors of a decaying state grow with e^{integral of 2 w}, here by less than 3.
-            assert!(report.error <= tolerance, "{order:?}: {report:?}");
-            assert!(error <= 3.0 * tolerance, "{order:?}, {tolerance}: error {error:.2e}, {report:?}");
+fn controlled_steps_end_on_the_interval_and_their_estimates_are_within_twice_the_tolerance() {
+    for tolerance in [1e-2, 1e-3, 1e-4] {
+        // A relaxation, from a first step far too long and one far too short.
+        for first in [3.0, 1e-5] {
+            let (w, control, outcome) = euler(|w| -w, 3.0, tolerance, first);
+            assert_eq!(outcome, Outcome::Accepted);
+            let report = control.report();
+            assert!(control.finished() && (control.time() - 3.0).abs() < 1e-15);
+            assert!(report.error <= 2.0 * tolerance, "{report:?}");
+            assert!((w * 3.0_f64.exp() - 1.0).abs() < 2.0 * tolerance, "{w} {report:?}");
+            // Equal steps would be h = 2 tolerance / 3.
+            let equal = 4.5 / tolerance;
+            assert!((0.5 * equal..4.0 * equal).contains(&(report.steps as f64)), "{tolerance}: {report:?}");
         }
     }
 }
 
 #[test]
-fn a_solution_that_blows_up_is_an_error_and_no_endless_loop() {
+fn a_solution_that_blows_up_is_stuck_and_no_endless_loop() {
     // w_t = w^2 from 1 ends at t = 1.
-    let ladder = Ladder::new(Order::Fourth, [0.0].into(), 2.0);
-    let mut work = Workspace::new(1);
-    work.state[0] = Complex64::ONE;
-    let square = |w: &[Complex64], rate: &mut [Complex64]| rate[0] = w[0] * w[0];
-    let control = Control { error_rate: 1e-6, error_floor: 1e-9, first_step: 2.0 };
-    let error = ladder.integrate(&mut work, control, square).unwrap_err();
-    assert!(matches!(error, Error::NoConvergence { .. }), "{error}");
+    let (_, control, outcome) = euler(|w| w * w, 2.0, 1e-2, 2.0);
+    assert_eq!(outcome, Outcome::Stuck);
+    assert!(control.time() > 0.9 && control.time() < 1.1, "{}", control.time());
 }
 
 #[test]
-fn steps_without_meaning_are_refused() {
-    for step in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        let error = Scheme::new(Order::Fourth, &[-1.0], step).unwrap_err();
-        assert!(matches!(&error, Error::Value { argument, .. } if argument == "time step"), "{error}");
+fn each_rung_is_made_once_and_keeps_its_error() {
+    let ladder = Ladder::new(3.0);
+    let mut made = Vec::new();
+    for level in [0, 2, 0, 2, 1] {
+        let mut make = |step: f64| {
+            made.push(step);
+            if step == 1.5 { Err(sobolev_tensor::Error::value("step", "another", step)) } else { Ok(step) }
+        };
+        let found = ladder.rung(level, &mut make).copied();
+        assert_eq!(found.is_ok(), level != 1);
     }
-    assert!(Scheme::new(Order::Fourth, &[1e3], 1.0).is_err(), "e^1000 is beyond the number range");
+    assert_eq!(made, [3.0, 0.75, 1.5]);
+    assert!(ladder.rung(1, |_| Ok(1.0)).is_err());
 }

@@ -1,7 +1,7 @@
 //! Data sets of semi-linear equations: from a random initial state to the state later, or to a trajectory.
 
 use super::initial::Initial;
-use crate::etdrk::Order;
+use crate::etdrk::{Order, Step};
 use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
 use crate::settings;
 use crate::solver::{SteppedSolver, TimeSolver};
@@ -42,7 +42,8 @@ pub(crate) const fn entry<C: Catalogued>() -> EquationEntry {
         name: C::NAME,
         formula: C::FORMULA,
         summary: C::SUMMARY,
-        method: "Fourier pseudo-spectral without aliasing, exponential Runge-Kutta of order 1 to 4 (spectral in space)",
+        method: "Fourier pseudo-spectral without aliasing, exponential Runge-Kutta of order 1 to 4 in equal steps or by a tolerance \
+                 (spectral in space)",
         source: C::SOURCE,
         settings: settings_of::<C>,
         build: |table| Ok(Box::new(PeriodicProblem::<C>::new(table)?)),
@@ -50,7 +51,7 @@ pub(crate) const fn entry<C: Catalogued>() -> EquationEntry {
 }
 
 /// Settings that all equations have, with their meaning.
-const COMMON: [(&str, &str); 13] = [
+const COMMON: [(&str, &str); 14] = [
     ("size", "points along each side that are kept"),
     (
         "solve_size",
@@ -61,7 +62,8 @@ const COMMON: [(&str, &str); 13] = [
     ("time", "time of the target"),
     ("frames", "gives the target a time axis of this many equal intervals; none by default"),
     ("warm_up", "time that passes before the input"),
-    ("step", "time step"),
+    ("step", "the longest of equal time steps"),
+    ("tolerance", "estimated relative error of the target that chooses the time steps, in place of step"),
     ("order", "order of the exponential Runge-Kutta scheme, 1 to 4"),
     ("scheme", "\"exponential\", or \"crank-nicolson-euler\" of first order"),
     ("precision", "\"f64\", or \"f32\" at twice the speed"),
@@ -104,7 +106,9 @@ struct PeriodicSettings {
     time: f64,
     frames: Option<usize>,
     warm_up: f64,
-    step: f64,
+    /// None with a tolerance.
+    step: Option<f64>,
+    tolerance: Option<f64>,
     order: usize,
     scheme: Scheme,
     precision: Number,
@@ -149,6 +153,10 @@ impl<C: Catalogued> PeriodicProblem<C> {
         }
         let asked = given.contains_key("solve_size");
         let mut table = defaults::<C>();
+        if let Some(tolerance) = given.get("tolerance") {
+            settings::unused("tolerance", given.get("step").map(|_| tolerance), "with a fixed step")?;
+            table.remove("step");
+        }
         table.extend(given);
         let is_parameter = |key: &str| C::PARAMETERS.iter().any(|(name, _)| *name == key);
         let (parameters, common): (toml::Table, toml::Table) =
@@ -180,11 +188,13 @@ impl<C: Catalogued> PeriodicProblem<C> {
         let equation = C::equation(parameters)?;
         let channels = equation.channels(d);
         let points = vec![solve_size; d];
-        // State, stages and rates, values and tables.
-        settings::memory("size", &points, 160 * channels as u128)?;
+        // State, stages and rates, values and tables; a tolerance takes steps of several lengths, each with its tables.
+        let bytes = if settings.tolerance.is_some() { 320 } else { 160 };
+        settings::memory("size", &points, bytes * channels as u128)?;
         let kept = settings.size.saturating_pow(d as u32).saturating_mul(channels);
         settings::times(settings.time, settings.frames, settings.warm_up, kept as u128)?;
-        let solver = PeriodicSolver::new(equation, &lengths, settings.step)?
+        let step = settings.tolerance.map(Step::Tolerance).or(settings.step.map(Step::Fixed));
+        let solver = PeriodicSolver::new(equation, &lengths, step.unwrap_or_default())?
             .with_scheme(scheme)
             .with_precision(if settings.precision == Number::F32 {
                 Precision::Single
@@ -243,7 +253,7 @@ impl<C: Catalogued> Problem for PeriodicProblem<C> {
     }
 
     fn stepped_solver(&self) -> Option<&dyn SteppedSolver> {
-        Some(&self.solver)
+        self.settings.tolerance.is_none().then_some(&self.solver as &dyn SteppedSolver)
     }
 
     fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample> {
@@ -260,7 +270,8 @@ impl<C: Catalogued> Problem for PeriodicProblem<C> {
         let mut frames = Vec::with_capacity(count);
         let mut residual = 0.0;
         for _ in 0..count {
-            residual += self.solver.advance_with_errors(state.view_mut(), interval, &monitor)?[0];
+            let times = (interval, self.settings.time);
+            residual += self.solver.advance_with_reports(state.view_mut(), times, None, &monitor)?[0].error;
             frames.push(self.kept(first(&state)));
         }
         let views: Vec<_> = frames.iter().map(|v| v.view()).collect();

@@ -3,9 +3,13 @@
 use sobolev_tensor::{Error, Result};
 use std::f64::consts::TAU;
 
+/// Points of the coarsest axis that a finer one is replaced by.
+const FEWEST_POINTS: usize = 32;
+
 /// Points and side lengths of a periodic box, and the highest kept wave of each axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PeriodicGrid {
+    degree: usize,
     points: Vec<usize>,
     lengths: Vec<f64>,
     kept: Vec<usize>,
@@ -50,7 +54,25 @@ impl PeriodicGrid {
         // A product of `degree` waves up to K reaches degree K and appears at n - degree K, which must exceed K.
         let keep = |&n: &usize| if degree < 2 { n / 2 } else { (n - 1) / (degree + 1) };
         let kept = points.iter().map(keep).collect();
-        Ok(Self { points: points.to_vec(), lengths: lengths.to_vec(), kept })
+        Ok(Self { degree, points: points.to_vec(), lengths: lengths.to_vec(), kept })
+    }
+
+    /// The same box with fewer points: on each axis the next power of two below, or three quarters of the one above; none where all
+    /// waves are kept or no axis has many points.
+    pub(crate) fn coarser(&self) -> Option<Self> {
+        let fewer = |&n: &usize| {
+            let power = n.next_power_of_two() / 2;
+            match power / 2 * 3 {
+                _ if n <= FEWEST_POINTS => n,
+                between if between < n => between,
+                _ => power,
+            }
+        };
+        let points: Vec<usize> = self.points.iter().map(fewer).collect();
+        if self.degree < 2 || points == self.points {
+            return None;
+        }
+        Self::new(&points, &self.lengths, self.degree).ok()
     }
 
     /// Points along each axis.
@@ -87,14 +109,23 @@ impl PeriodicGrid {
         })
     }
 
+    /// Numbers of the wave at these rows of the whole transforms, up to half the points on both sides of zero.
+    pub(crate) fn numbers(&self, rows: [usize; 3]) -> [i32; 3] {
+        let mut numbers = [0; 3];
+        for (axis, &n) in self.points.iter().enumerate() {
+            let row = rows[axis];
+            numbers[axis] = if 2 * row > n { row as i32 - n as i32 } else { row as i32 };
+        }
+        numbers
+    }
+
     /// The wave at these rows of the whole transforms.
     pub(crate) fn wave(&self, rows: [usize; 3]) -> Wave {
         let mut wave = Wave { number: [0.0; 3], unsigned: [false; 3] };
+        let numbers = self.numbers(rows);
         for (axis, (&n, &length)) in self.points.iter().zip(&self.lengths).enumerate() {
-            let row = rows[axis];
-            let signed = if 2 * row > n { row as f64 - n as f64 } else { row as f64 };
-            wave.number[axis] = TAU * signed / length;
-            wave.unsigned[axis] = 2 * row == n;
+            wave.number[axis] = TAU * f64::from(numbers[axis]) / length;
+            wave.unsigned[axis] = 2 * rows[axis] == n;
         }
         wave
     }

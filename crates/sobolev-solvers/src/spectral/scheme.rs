@@ -26,7 +26,7 @@ pub(crate) enum Operand {
 }
 
 /// A factor of a scheme as a function of `z = h L`; rates are multiplied by h too.
-type Factor = fn(Complex64) -> Complex64;
+pub(crate) type Factor = fn(Complex64) -> Complex64;
 
 /// The stages of a scheme, the last one being the next state.
 pub(crate) struct Tableau {
@@ -42,6 +42,11 @@ impl TimeScheme {
             Self::Exponential(order) => order.number(),
             Self::CrankNicolsonEuler => 1,
         }
+    }
+
+    /// The power of the step with which the estimated error of a step falls.
+    pub(crate) fn estimate_power(self) -> i32 {
+        (self.order() + 1).min(4)
     }
 
     pub(crate) fn tableau(self) -> Tableau {

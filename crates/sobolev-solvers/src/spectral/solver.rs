@@ -1,15 +1,20 @@
 //! The solver of semi-linear equations on periodic boxes.
 
+use super::adaptive::Adaptive;
+use super::equal::march;
 use super::equation::{SemiLinear, Term};
 use super::grid::PeriodicGrid;
+use super::kept::{Kept, Latest, OnGrid};
+use super::resolution::{Check, Resolutions};
 use super::scheme::TimeScheme;
-use super::stepper::{Stepper, Work};
-use crate::etdrk::Order;
+use super::time_step::TimeStep;
+use super::work::Work;
+use crate::etdrk::{Order, Report, Step};
 use crate::solver::{SteppedSolver, TimeSolver, steps_of};
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use rayon::prelude::*;
 use sobolev_tensor::{Error, Monitor, Real, Result, check_channels_last, check_finite};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Number type of the computation; states are f64 in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,48 +36,67 @@ pub enum Dealiasing {
     None,
 }
 
-/// Steppers that are kept: a grid and a step have large tables.
-const KEPT: usize = 4;
-
 /// Solver of a [`SemiLinear`] equation on a periodic box, by Fourier transforms in space and exponential Runge-Kutta schemes in time.
 ///
 /// States are `[batch, x1, .., xd, channels]` in f64, at the points `i length / n`; trajectories have a time axis after the batch.
 /// Lengths, times and parameters are in any units that fit each other.
 ///
 /// Waves that a product of values would alias onto others are left out (the 2/3 rule for quadratic terms, 1/2 for cubic ones):
-/// the state is projected onto the others. Time steps are equal; the last one of an interval ends at its end, which makes all
-/// of them a little shorter.
+/// the state is projected onto the others. **So is the initial state**: what it has above a third (a quarter) of the points a side
+/// is missing from all later states, the first of which is smoother than what was given.
+///
+/// Time steps are equal, the last one of an interval ending at its end, which makes all of them a little shorter; or as long as
+/// a [tolerance](Step::Tolerance) allows. Then each sample of a batch has steps of its own, and is carried on by fewer waves once its
+/// upper ones are below rounding. The bits of a sample depend neither on the number of threads nor on the rest of the batch.
+///
+/// ```
+/// use ndarray::ArrayD;
+/// use sobolev_solvers::semilinear::KortewegDeVries;
+/// use sobolev_solvers::spectral::PeriodicSolver;
+/// use sobolev_solvers::{Step, TimeSolver};
+/// // A soliton of height 1/2 moves with speed 1.
+/// let soliton = |t: f64| move |i: usize| 0.5 / (0.5 * (40.0 * i as f64 / 256.0 - 20.0 - t)).cosh().powi(2);
+/// let initial = ArrayD::from_shape_fn(vec![1, 256, 1], |i| soliton(0.0)(i[1]));
+/// let solver = PeriodicSolver::new(KortewegDeVries::default(), &[40.0], Step::Tolerance(1e-6))?;
+/// let u = solver.solve(initial.view(), 2.0)?;
+/// assert!(u.indexed_iter().all(|(i, u)| (u - soliton(2.0)(i[1])).abs() < 1e-6));
+/// # Ok::<(), sobolev_tensor::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct PeriodicSolver<E> {
     equation: E,
     lengths: Vec<f64>,
     scheme: TimeScheme,
-    step: f64,
+    step: Step,
     precision: Precision,
     dealiasing: Dealiasing,
     single: Kept<f32>,
     double: Kept<f64>,
 }
 
-type Kept<T> = Mutex<Vec<(Key, Arc<Stepper<T>>)>>;
+/// What a solver wants for one sample.
+pub(crate) struct Guide {
+    /// The time in which a tolerance is spent.
+    pub(crate) run: f64,
+    pub(crate) check: Option<Check>,
+}
 
-/// Points and bits of the time step.
-type Key = (Vec<usize>, u64);
+/// What makes the guide of a sample from its values; none for a run of given length without checks.
+pub(crate) type Guides<'a> = Option<&'a (dyn Fn(&[f64]) -> Guide + Sync)>;
 
 impl<E: SemiLinear> PeriodicSolver<E> {
-    /// The solver of `equation` on a box of side `lengths` with time steps of at most `step`, of fourth order.
+    /// The solver of `equation` on a box of side `lengths`, of fourth order; `step` is a [`Step`], or the longest of equal steps.
     ///
     /// # Errors
-    /// [`Error::Value`] for lengths and steps that are not positive and finite, and dimensions in which the equation makes no
-    /// sense.
-    pub fn new(equation: E, lengths: &[f64], step: f64) -> Result<Self> {
+    /// [`Error::Value`] for lengths and steps that are not positive and finite, tolerances outside 1e-13 to 0.1, and dimensions
+    /// in which the equation makes no sense.
+    pub fn new(equation: E, lengths: &[f64], step: impl Into<Step>) -> Result<Self> {
+        let step = step.into();
         equation.check(lengths.len())?;
         if !lengths.iter().all(|length| length.is_finite() && *length > 0.0) {
             return Err(Error::value("length", "positive finite numbers", format!("{lengths:?}")));
         }
-        if !(step.is_finite() && step > 0.0) {
-            return Err(Error::value("step", "a positive finite number", step));
-        }
+        step.check()?;
         Ok(Self {
             equation,
             lengths: lengths.to_vec(),
@@ -80,15 +104,15 @@ impl<E: SemiLinear> PeriodicSolver<E> {
             step,
             precision: Precision::default(),
             dealiasing: Dealiasing::default(),
-            single: Mutex::default(),
-            double: Mutex::default(),
+            single: Latest::default(),
+            double: Latest::default(),
         })
     }
 
     /// The same solver with another time scheme.
     #[must_use]
     pub fn with_scheme(self, scheme: TimeScheme) -> Self {
-        Self { scheme, single: Mutex::default(), double: Mutex::default(), ..self }
+        Self { scheme, single: Latest::default(), double: Latest::default(), ..self }
     }
 
     /// The same solver with another precision.
@@ -100,7 +124,7 @@ impl<E: SemiLinear> PeriodicSolver<E> {
     /// The same solver with another choice of waves.
     #[must_use]
     pub fn with_dealiasing(self, dealiasing: Dealiasing) -> Self {
-        Self { dealiasing, single: Mutex::default(), double: Mutex::default(), ..self }
+        Self { dealiasing, single: Latest::default(), double: Latest::default(), ..self }
     }
 
     /// The grid of so many points.
@@ -120,52 +144,34 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         &self.equation
     }
 
-    /// Tables for a grid and a step, those kept or new ones.
-    fn stepper<T: Real>(&self, kept: &Kept<T>, points: &[usize], step: f64) -> Result<Arc<Stepper<T>>> {
-        // The list is whole between any two operations on it.
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (points.to_vec(), step.to_bits());
-        if let Some((_, found)) = kept.iter().find(|(other, _)| *other == key) {
-            return Ok(Arc::clone(found));
-        }
-        let made = Arc::new(Stepper::new(&self.equation, &self.grid(points)?, self.scheme, step)?);
-        if kept.len() == KEPT {
-            kept.remove(0);
-        }
-        kept.push((key, Arc::clone(&made)));
-        Ok(made)
+    /// How long the time steps are.
+    pub fn step_control(&self) -> Step {
+        self.step
     }
 
+    fn on_grid<T: Real>(&self, kept: &Kept<T>, points: &[usize]) -> Result<Arc<OnGrid<T>>> {
+        let coarser = self.step.tolerance().is_some();
+        let make = || {
+            let resolutions = Resolutions::new(&self.equation, &self.grid(points)?, coarser)?;
+            Ok(OnGrid { resolutions, ladders: Latest::default() })
+        };
+        kept.get(points.to_vec(), make)
+    }
+
+    /// Advances a state by an interval, a part of a run of some length.
     fn advance_in<T: Real>(
         &self,
         kept: &Kept<T>,
         mut state: ArrayViewMutD<'_, f64>,
-        duration: f64,
+        times: (f64, f64),
+        guides: Guides<'_>,
         monitor: &dyn Monitor,
-    ) -> Result<Vec<f64>> {
-        let steps = steps_of(duration, self.step)?;
+    ) -> Result<Vec<Report>> {
         let shape = state.shape().to_vec();
-        let points = &shape[1..shape.len() - 1];
-        let stepper = self.stepper(kept, points, duration / steps as f64)?;
-        let len: usize = shape[1..].iter().product();
-        let spread = shape[0].div_ceil(stepper.samples()) < rayon::current_num_threads();
-        let run = |values: &mut [f64]| -> Result<Vec<f64>> {
-            let groups = values.par_chunks_mut(stepper.samples() * len);
-            let outcomes: Vec<Result<Vec<f64>>> = groups
-                .map_init(
-                    || stepper.work(spread),
-                    |work: &mut Work<T>, group| {
-                        let samples: Vec<&[f64]> = group.chunks(len).collect();
-                        stepper.load(&samples, work)?;
-                        stepper.march(&self.equation, work, steps, monitor)?;
-                        let mut samples: Vec<&mut [f64]> = group.chunks_mut(len).collect();
-                        stepper.store(&mut samples, work)?;
-                        Ok(work.errors()[..samples.len()].to_vec())
-                    },
-                )
-                .collect();
-            let errors: Result<Vec<Vec<f64>>> = outcomes.into_iter().collect();
-            Ok(errors?.concat())
+        let on_grid = self.on_grid(kept, &shape[1..shape.len() - 1])?;
+        let run = |values: &mut [f64]| match self.step.tolerance() {
+            Some(tolerance) => self.adaptive(&on_grid, values, &shape, tolerance, times, guides, monitor),
+            None => self.equal(&on_grid, values, &shape, times.0, guides, monitor),
         };
         if let Some(values) = state.as_slice_mut() {
             return run(values);
@@ -175,13 +181,104 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         state.iter_mut().zip(values).for_each(|(to, from)| *to = from);
         outcome
     }
-}
 
-impl<E: SemiLinear> PeriodicSolver<E> {
+    /// In equal steps.
+    fn equal<T: Real>(
+        &self,
+        on_grid: &OnGrid<T>,
+        values: &mut [f64],
+        shape: &[usize],
+        duration: f64,
+        guides: Guides<'_>,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<Report>> {
+        let Step::Fixed(longest) = self.step else { return Ok(Vec::new()) };
+        let steps = steps_of(duration, longest)?;
+        let ladders = on_grid.ladders(duration / steps as f64)?;
+        let on = on_grid.resolutions.on(0);
+        let step = ladders[0].rung(0, |length| TimeStep::new(&self.equation, on, self.scheme, length))?;
+        // A guide is for one sample.
+        let together = if guides.is_some() { 1 } else { on.samples() };
+        let spread = shape[0].div_ceil(together) < rayon::current_num_threads();
+        let len: usize = shape[1..].iter().product();
+        let stages = self.scheme.tableau().stages.len();
+        let groups = values.par_chunks_mut(together * len);
+        let outcomes: Vec<Result<Vec<Report>>> = groups
+            .map_init(
+                || on.work(stages, spread),
+                |work: &mut Work<T>, group| {
+                    let samples: Vec<&[f64]> = group.chunks(len).collect();
+                    let check = guides.and_then(|guide| guide(samples[0]).check);
+                    on.load(&samples, work)?;
+                    let errors = march(step, on, &self.equation, work, steps, check, monitor)?;
+                    let mut samples: Vec<&mut [f64]> = group.chunks_mut(len).collect();
+                    on.store(&mut samples, work)?;
+                    let report = |error: &f64| Report { steps, rejected: 0, error: *error };
+                    Ok(errors[..samples.len()].iter().map(report).collect())
+                },
+            )
+            .collect();
+        let reports: Result<Vec<Vec<Report>>> = outcomes.into_iter().collect();
+        Ok(reports?.concat())
+    }
+
+    /// In steps that a tolerance chooses, each sample by itself.
+    fn adaptive<T: Real>(
+        &self,
+        on_grid: &OnGrid<T>,
+        values: &mut [f64],
+        shape: &[usize],
+        tolerance: f64,
+        (interval, run): (f64, f64),
+        guides: Guides<'_>,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<Report>> {
+        let ladders = on_grid.ladders(interval)?;
+        let adaptive = Adaptive {
+            equation: &self.equation,
+            scheme: self.scheme,
+            resolutions: &on_grid.resolutions,
+            ladders: &ladders,
+            interval,
+            spread: shape[0] < rayon::current_num_threads(),
+            monitor,
+        };
+        let samples = values.par_chunks_mut(shape[1..].iter().product());
+        let outcomes: Vec<Result<Report>> = samples
+            .map(|sample| {
+                let guide = guides.map_or(Guide { run, check: None }, |guide| guide(sample));
+                adaptive.integrate(sample, (tolerance, guide.run), guide.check)
+            })
+            .collect();
+        outcomes.into_iter().collect()
+    }
+
+    /// Advances a checked state by `duration`, a part of a run of length `run`, with a report of each sample; `guides`
+    /// may say more of them.
+    ///
+    /// # Errors
+    /// As [`TimeSolver::advance`], and those of the checks of the guides.
+    pub(crate) fn advance_with_reports(
+        &self,
+        state: ArrayViewMutD<'_, f64>,
+        (duration, run): (f64, f64),
+        guides: Guides<'_>,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<Report>> {
+        if duration == 0.0 {
+            return Ok(vec![Report::default(); state.shape()[0]]);
+        }
+        let times = (duration, run.max(duration));
+        match self.precision {
+            Precision::Single => self.advance_in(&self.single, state, times, guides, monitor),
+            Precision::Double => self.advance_in(&self.double, state, times, guides, monitor),
+        }
+    }
+
     /// Advances a checked state as [`TimeSolver::advance`]; returns for each sample an estimate of the error relative to its
-    /// state in the Euclidean norm: the sum of the errors of all steps, judged from one in 64. It falls with the step as its
-    /// first, second, second and third power for the orders 1 to 4, lies above the error of problems that do not amplify errors, and
-    /// says nothing of the waves that the grid lacks.
+    /// state in the Euclidean norm: the sum of the errors of all steps, equal ones judged from one in 64. It falls with an equal step
+    /// as its first, second, second and third power for the orders 1 to 4, lies above the error of problems that do not amplify errors,
+    /// and says nothing of the waves that the grid lacks.
     ///
     /// # Errors
     /// As there.
@@ -191,13 +288,8 @@ impl<E: SemiLinear> PeriodicSolver<E> {
         duration: f64,
         monitor: &dyn Monitor,
     ) -> Result<Vec<f64>> {
-        if duration == 0.0 {
-            return Ok(vec![0.0; state.shape()[0]]);
-        }
-        match self.precision {
-            Precision::Single => self.advance_in(&self.single, state, duration, monitor),
-            Precision::Double => self.advance_in(&self.double, state, duration, monitor),
-        }
+        let reports = self.advance_with_reports(state, (duration, duration), None, monitor)?;
+        Ok(reports.iter().map(|report| report.error).collect())
     }
 }
 
@@ -211,13 +303,24 @@ impl<E: SemiLinear> TimeSolver for PeriodicSolver<E> {
     }
 
     fn advance(&self, state: ArrayViewMutD<'_, f64>, duration: f64, monitor: &dyn Monitor) -> Result<()> {
-        self.advance_with_errors(state, duration, monitor).map(|_| ())
+        self.advance_part(state, duration, duration, monitor)
+    }
+
+    fn advance_part(
+        &self,
+        state: ArrayViewMutD<'_, f64>,
+        duration: f64,
+        run: f64,
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
+        self.advance_with_reports(state, (duration, run), None, monitor).map(|_| ())
     }
 }
 
 impl<E: SemiLinear> SteppedSolver for PeriodicSolver<E> {
+    /// Infinite where a tolerance chooses the steps.
     fn step_size(&self) -> f64 {
-        self.step
+        if let Step::Fixed(step) = self.step { step } else { f64::INFINITY }
     }
 
     /// `5/2 n log2 n` for a real transform of n points and twice as much for a complex one, of all lines of an axis that hold

@@ -1,6 +1,9 @@
 //! The frame of all semi-linear solvers: transforms, schemes, invariance of samples.
 
+mod adaptive;
+
 use super::*;
+use crate::etdrk::Step;
 use crate::semilinear::{KuramotoSivashinsky, NavierStokesVorticity, VorticityForcing};
 use crate::solver::TimeSolver;
 use ndarray::{ArrayD, IxDyn};
@@ -60,7 +63,12 @@ fn batch(shape: &[usize]) -> ArrayD<f64> {
 
 #[test]
 fn samples_have_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
-    fn check<E: SemiLinear>(make: impl Fn() -> PeriodicSolver<E> + Sync, shape: &[usize]) {
+    fn check<E: SemiLinear>(make: impl Fn(Step) -> PeriodicSolver<E> + Sync, shape: &[usize]) {
+        for step in [Step::Fixed(0.05), Step::Tolerance(1e-5)] {
+            check_with(|| make(step), shape);
+        }
+    }
+    fn check_with<E: SemiLinear>(make: impl Fn() -> PeriodicSolver<E> + Sync, shape: &[usize]) {
         let whole = make().solve(batch(shape).view(), 0.3).unwrap();
         for part in [0..1, 2..5, 8..11] {
             let initial = batch(shape).slice_axis(ndarray::Axis(0), part.clone().into()).to_owned();
@@ -74,11 +82,11 @@ fn samples_have_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
     }
     let flow = NavierStokesVorticity { viscosity: 1e-2, drag: 0.0, forcing: VorticityForcing::None };
     for precision in [Precision::Single, Precision::Double] {
-        let ks = || PeriodicSolver::new(KuramotoSivashinsky::default(), &[30.0], 0.05).unwrap();
-        check(|| ks().with_precision(precision), &[11, 64, 1]);
-        check(|| ks().with_precision(precision), &[11, 45, 1]);
-        let flow = || PeriodicSolver::new(flow, &[1.0, 2.0], 0.05).unwrap();
-        check(|| flow().with_precision(precision), &[11, 16, 20, 1]);
+        let ks = |step| PeriodicSolver::new(KuramotoSivashinsky::default(), &[30.0], step).unwrap();
+        check(|step| ks(step).with_precision(precision), &[11, 64, 1]);
+        check(|step| ks(step).with_precision(precision), &[11, 45, 1]);
+        let flow = |step| PeriodicSolver::new(flow, &[1.0, 2.0], step).unwrap();
+        check(|step| flow(step).with_precision(precision), &[11, 16, 20, 1]);
     }
 }
 

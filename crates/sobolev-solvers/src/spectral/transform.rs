@@ -205,15 +205,32 @@ impl<T: Real> FieldTransform<T> {
 
     /// The value of `symbol` at the wave of each coefficient in their order, one for each pair of numbers; zero at padding.
     pub(crate) fn table(&self, symbol: &dyn Fn(&Wave) -> Complex64) -> Vec<Complex64> {
-        let width = lanes::<T>();
         let value =
             |rows: Option<[usize; 3]>| rows.map_or(Complex64::ZERO, |rows| symbol(&self.grid.wave(rows)));
+        self.rows().into_iter().map(value).collect()
+    }
+
+    /// The number along each axis of the wave of each coefficient, in the order of [`table`](Self::table).
+    pub(crate) fn waves(&self) -> Vec<Option<[i32; 3]>> {
+        let number = |rows: [usize; 3]| self.grid.numbers(rows);
+        self.rows().into_iter().map(|rows| rows.map(number)).collect()
+    }
+
+    /// The highest kept wave of each axis.
+    pub(crate) fn kept(&self) -> Vec<usize> {
+        (0..self.grid.points().len()).map(|axis| self.grid.kept(axis)).collect()
+    }
+
+    /// Rows of the whole transforms of each coefficient; none at padding.
+    fn rows(&self) -> Vec<Option<[usize; 3]>> {
+        let width = lanes::<T>();
         if self.is_single() {
-            let places = 0..width * self.blocks();
-            return places.map(|place| value(self.leading.get(place).copied().flatten())).collect();
+            return (0..width * self.blocks())
+                .map(|place| self.leading.get(place).copied().flatten())
+                .collect();
         }
         let Some(last) = &self.last else {
-            return self.leading.iter().flat_map(|&rows| std::iter::repeat_n(value(rows), width)).collect();
+            return self.leading.iter().flat_map(|&rows| std::iter::repeat_n(rows, width)).collect();
         };
         let axis = self.grid.points().len() - 1;
         let at = |leading: usize, stored: &Option<usize>| {
@@ -222,8 +239,7 @@ impl<T: Real> FieldTransform<T> {
             Some(rows)
         };
         let rows = (0..self.blocks()).flat_map(|block| last.stored.iter().map(move |row| (block, row)));
-        rows.flat_map(|(block, row)| (0..width).map(move |lane| value(at(block * width + lane, row))))
-            .collect()
+        rows.flat_map(|(block, row)| (0..width).map(move |lane| at(block * width + lane, row))).collect()
     }
 
     /// Coefficients, zero at padding, to values: plain sums over the kept waves, not divided by the number of points.

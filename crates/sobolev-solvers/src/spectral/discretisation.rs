@@ -1,31 +1,25 @@
-//! Time stepping of one equation on one grid.
+//! One equation on one grid: its nonlinear part, and samples to coefficients and back.
 
 use super::equation::{SemiLinear, Term};
 use super::grid::PeriodicGrid;
-use super::scheme::{Operand, TimeScheme};
 use super::table::{Table, combine};
-use super::transform::{FieldTransform, Kind, TransformScratch};
+use super::transform::{FieldTransform, Kind};
+use super::work::{Slot, Work};
 use num_complex::Complex64;
 use rayon::prelude::*;
-use sobolev_tensor::{Buffer, Error, Monitor, Real, Result};
-
-/// Steps between two looks at whether the solution is still finite, and real.
-const LOOK_EVERY: u64 = 64;
+use sobolev_tensor::{Buffer, Real, Result};
 
 /// Values of a slot from which on slots are transformed at the same time: below, waking another thread costs as much.
 const PARALLEL_FROM: usize = 1 << 13;
 
-/// An equation on a grid with one time step: transforms and tables, shared by threads.
+/// An equation on a grid: transforms and tables, shared by threads and by time steps of any length.
 #[derive(Debug)]
-pub(crate) struct Stepper<T: Real> {
-    transform: FieldTransform<T>,
+pub(crate) struct Discretisation<T: Real> {
+    pub(crate) transform: FieldTransform<T>,
     dimensions: usize,
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// Fields: channels of a real state, one for a complex one.
-    fields: usize,
-    step: f64,
-    /// Stages of each field: tables and what they multiply.
-    stages: Vec<Vec<Vec<(Table<T>, Operand)>>>,
+    pub(crate) fields: usize,
     /// Terms that project the initial state; their slots are channels.
     initial: Vec<Bound<T>>,
     inputs: Vec<Bound<T>>,
@@ -33,8 +27,6 @@ pub(crate) struct Stepper<T: Real> {
     slots: usize,
     /// Coefficients of the forcing of each field that has one.
     forcing: Vec<Option<Buffer<T>>>,
-    /// For each field, what the rate after a step and that of its last stage are multiplied by in the estimate of its error.
-    estimate: Vec<[Table<T>; 2]>,
     /// One over the number of points, and one; zero at padding.
     scale: Table<T>,
     ones: Table<T>,
@@ -50,99 +42,38 @@ struct Bound<T: Real> {
     accumulate: bool,
 }
 
-/// The memory of one group of samples in one thread.
-#[derive(Debug)]
-pub(crate) struct Work<T: Real> {
-    /// Coefficients of each field.
-    state: Vec<Buffer<T>>,
-    stages: Vec<Vec<Buffer<T>>>,
-    rates: Vec<Vec<Buffer<T>>>,
-    slots: Vec<Slot<T>>,
-    /// Whether slots are transformed at the same time.
-    spread: bool,
-    /// Estimated errors of the samples so far, relative to their state.
-    errors: Vec<f64>,
-}
-
-impl<T: Real> Work<T> {
-    /// Estimated errors of the samples since they were loaded, each relative to the Euclidean norm of its state: the sum of the
-    /// errors of the steps, from one in [`LOOK_EVERY`] of them.
-    pub(crate) fn errors(&self) -> &[f64] {
-        &self.errors
-    }
-}
-
-/// The memory of the transform of one slot.
-#[derive(Debug)]
-struct Slot<T: Real> {
-    number: usize,
-    /// Values, the arrays of a complex slot side by side.
-    values: Buffer<T>,
-    coefficients: Buffer<T>,
-    scratch: TransformScratch<T>,
-}
-
-impl<T: Real> Stepper<T> {
-    pub(crate) fn new(
-        equation: &impl SemiLinear,
-        grid: &PeriodicGrid,
-        scheme: TimeScheme,
-        step: f64,
-    ) -> Result<Self> {
+impl<T: Real> Discretisation<T> {
+    /// The equation on `grid`.
+    ///
+    /// # Errors
+    /// Those of the transforms.
+    pub(crate) fn new(equation: &impl SemiLinear, grid: &PeriodicGrid) -> Result<Self> {
         let dimensions = grid.points().len();
         let kind = if equation.is_complex() { Kind::Complex } else { Kind::Real };
         let transform = FieldTransform::<T>::new(grid, kind)?;
         let fields = if equation.is_complex() { 1 } else { equation.channels(dimensions) };
         let points = grid.len() as f64;
         let scale = Table::new(&transform.table(&|_| Complex64::new(1.0 / points, 0.0)));
-        let tableau = scheme.tableau();
-        let stages = (0..fields)
-            .map(|field| {
-                let linear = transform.table(&|wave| equation.linear(field, wave));
-                // Padding has no wave: whatever transforms leave there must not come back.
-                let present = transform.table(&|_| Complex64::ONE);
-                let table = |&(factor, operand)| {
-                    let mut factors = TimeScheme::factors(factor, operand, &linear, step)?;
-                    factors.iter_mut().zip(&present).for_each(|(factor, present)| *factor *= present);
-                    Ok((Table::new(&factors), operand))
-                };
-                tableau.stages.iter().map(|stage| stage.iter().map(table).collect()).collect()
-            })
-            .collect::<Result<_>>()?;
-        let estimate = (0..fields)
-            .map(|field| {
-                let linear = transform.table(&|wave| equation.linear(field, wave));
-                let present = transform.table(&|_| Complex64::ONE);
-                let mut factors = TimeScheme::factors(tableau.estimate, Operand::Rate(0), &linear, step)?;
-                factors.iter_mut().zip(&present).for_each(|(factor, present)| *factor *= present);
-                let after = Table::new(&factors);
-                factors.iter_mut().for_each(|factor| *factor = -*factor);
-                Ok([after, Table::new(&factors)])
-            })
-            .collect::<Result<_>>()?;
         let initial = bind(&transform, equation.initial(dimensions).unwrap_or_default(), 1.0);
         let inputs = bind(&transform, equation.inputs(dimensions), 1.0);
         let outputs = bind(&transform, equation.outputs(dimensions), 1.0 / points);
         let slots = inputs.iter().chain(&outputs).map(|term| term.slot + 1).max().unwrap_or(0);
-        let mut stepper = Self {
+        let mut new = Self {
             dimensions,
             name: equation.name(),
             fields,
-            step,
-            stages,
             initial,
             inputs,
             outputs,
             slots,
             forcing: Vec::new(),
-            estimate,
             scale,
             ones: Table::new(&transform.table(&|_| Complex64::ONE)),
             transform,
         };
-        stepper.forcing =
-            (0..fields).map(|field| stepper.forcing_of(equation, grid, field)).collect::<Result<_>>()?;
-        Ok(stepper)
+        new.forcing =
+            (0..fields).map(|field| new.forcing_of(equation, grid, field)).collect::<Result<_>>()?;
+        Ok(new)
     }
 
     /// Coefficients of what the equation adds to the rate of a field.
@@ -154,7 +85,7 @@ impl<T: Real> Stepper<T> {
     ) -> Result<Option<Buffer<T>>> {
         let values: Option<Vec<f64>> = grid.positions().map(|x| equation.forcing(field, &x)).collect();
         let Some(values) = values else { return Ok(None) };
-        let mut work = self.work(false);
+        let mut work = self.work(1, false);
         for lane in 0..self.samples() {
             let sample = values.iter().map(|v| T::cast(*v));
             self.transform.load(
@@ -173,16 +104,23 @@ impl<T: Real> Stepper<T> {
         self.transform.samples()
     }
 
-    /// Memory for one group of samples; `spread` tells that there are threads without a group of their own.
-    pub(crate) fn work(&self, spread: bool) -> Work<T> {
+    /// Whether something is added to the rates that does not depend on the state.
+    pub(crate) fn is_forced(&self) -> bool {
+        self.forcing.iter().any(Option::is_some)
+    }
+
+    /// Memory for one group of samples and a scheme of so many stages; `spread` tells that there are threads without a group of
+    /// their own.
+    pub(crate) fn work(&self, stages: usize, spread: bool) -> Work<T> {
         let coefficients = || Buffer::detached(self.transform.coefficients_len());
         let fields = || (0..self.fields).map(|_| coefficients()).collect::<Vec<_>>();
-        let stages = self.stages.first().map_or(0, Vec::len);
         let values = || Buffer::detached(self.transform.arrays() * self.transform.array_len());
+        let is_linear = self.outputs.is_empty();
         Work {
             state: fields(),
             stages: (0..stages).map(|_| fields()).collect(),
-            rates: (0..if self.outputs.is_empty() { 0 } else { stages }).map(|_| fields()).collect(),
+            rates: (0..if is_linear { 0 } else { stages }).map(|_| fields()).collect(),
+            reached: if is_linear { Vec::new() } else { fields() },
             slots: (0..self.slots.max(1))
                 .map(|number| Slot {
                     number,
@@ -192,7 +130,6 @@ impl<T: Real> Stepper<T> {
                 })
                 .collect(),
             spread: spread && self.transform.array_len() >= PARALLEL_FROM,
-            errors: vec![0.0; self.samples()],
         }
     }
 
@@ -210,7 +147,6 @@ impl<T: Real> Stepper<T> {
 
     /// Takes over samples `[points.., channels]`, at most as many as are advanced together.
     pub(crate) fn load(&self, samples: &[&[f64]], work: &mut Work<T>) -> Result<()> {
-        work.errors.fill(0.0);
         let (channels, len) = (self.fields * self.transform.arrays(), self.transform.array_len());
         for field in 0..self.fields {
             for array in 0..self.transform.arrays() {
@@ -259,75 +195,9 @@ impl<T: Real> Stepper<T> {
         Ok(())
     }
 
-    /// Takes `steps` time steps.
-    ///
-    /// # Errors
-    /// [`Error::Cancelled`], and [`Error::Diverged`] when the solution is no longer finite.
-    pub(crate) fn march(
-        &self,
-        equation: &impl SemiLinear,
-        work: &mut Work<T>,
-        steps: u64,
-        monitor: &dyn Monitor,
-    ) -> Result<()> {
-        let mut looked = 0;
-        for done in 0..steps {
-            if monitor.cancelled() {
-                return Err(Error::Cancelled { task: self.name.to_string(), done, total: steps });
-            }
-            self.advance(equation, work)?;
-            if (done + 1) % LOOK_EVERY == 0 || done + 1 == steps {
-                self.check_finite(work, done + 1)?;
-                self.estimate_error(equation, work, (done + 1 - looked) as f64)?;
-                self.make_real(work)?;
-                looked = done + 1;
-            }
-        }
-        Ok(())
-    }
-
-    fn check_finite(&self, work: &Work<T>, step: u64) -> Result<()> {
-        // A coefficient that is not finite makes the sum so.
-        let sum = |field: &Buffer<T>| field.as_slice().iter().fold(T::zero(), |sum, v| sum + v.abs());
-        if work.state.iter().all(|field| sum(field).is_finite()) {
-            return Ok(());
-        }
-        Err(Error::Diverged {
-            solver: self.name.to_string(),
-            time: step as f64 * self.step,
-            step,
-            hint: format!(
-                "the time step {} is too long for the nonlinear part, or the equation blows up",
-                self.step
-            ),
-        })
-    }
-
-    /// Adds `steps` times the estimated error of the last step: its last stage again, with the rate that was reached. No rates
-    /// are no errors.
-    fn estimate_error(&self, equation: &impl SemiLinear, work: &mut Work<T>, steps: f64) -> Result<()> {
-        let Work { state, stages, rates, slots, spread, errors } = work;
-        // The last stage holds the state before the step, which nobody needs any more.
-        let (Some(last), Some(reached)) = (rates.last(), stages.last_mut()) else { return Ok(()) };
-        self.evaluate(equation, state, reached, slots, *spread)?;
-        let (mut error, mut size) = (vec![0.0; errors.len()], vec![0.0; errors.len()]);
-        for field in 0..self.fields {
-            let [after, before] = &self.estimate[field];
-            let difference = slots[0].coefficients.as_mut_slice();
-            let terms = [(after, reached[field].as_slice()), (before, last[field].as_slice())];
-            combine(difference, &terms, false);
-            add_squares(difference, &mut error);
-            add_squares(state[field].as_slice(), &mut size);
-        }
-        for ((sum, error), size) in errors.iter_mut().zip(error).zip(size) {
-            *sum += if error > 0.0 { steps * (error / size).sqrt() } else { 0.0 };
-        }
-        Ok(())
-    }
-
     /// Takes away what no real field has. Of two waves k and -k of the last axes both are stored when the first axis has none;
     /// rounding makes them differ from conjugates, no value shows the difference, and where waves grow it grows too.
-    fn make_real(&self, work: &mut Work<T>) -> Result<()> {
+    pub(crate) fn make_real(&self, work: &mut Work<T>) -> Result<()> {
         if self.dimensions == 1 || self.transform.arrays() > 1 {
             return Ok(());
         }
@@ -341,35 +211,14 @@ impl<T: Real> Stepper<T> {
         Ok(())
     }
 
-    /// One time step.
-    fn advance(&self, equation: &impl SemiLinear, work: &mut Work<T>) -> Result<()> {
-        let stages = self.stages.first().map_or(0, Vec::len);
-        for stage in 0..stages {
-            if !work.rates.is_empty() {
-                let Work { state, stages, rates, slots, spread, .. } = work;
-                let from = if stage == 0 { &*state } else { &stages[stage - 1] };
-                let to = &mut rates[stage];
-                self.evaluate(equation, from, to, slots, *spread)?;
-            }
-            for field in 0..self.fields {
-                let (before, rest) = work.stages.split_at_mut(stage);
-                let operand = |operand: Operand| match operand {
-                    Operand::State => Some(work.state[field].as_slice()),
-                    Operand::Stage(stage) => Some(before[stage][field].as_slice()),
-                    Operand::Rate(rate) => work.rates.get(rate).map(|rates| rates[field].as_slice()),
-                };
-                let terms = self.stages[field][stage].iter();
-                let terms: Terms<'_, T> =
-                    terms.filter_map(|(table, of)| operand(*of).map(|x| (table, x))).collect();
-                combine(rest[0][field].as_mut_slice(), &terms, false);
-            }
-        }
-        std::mem::swap(&mut work.state, &mut work.stages[stages - 1]);
-        Ok(())
+    /// The rate of the state to that of number 0.
+    pub(crate) fn rate_of_state(&self, equation: &impl SemiLinear, work: &mut Work<T>) -> Result<()> {
+        let Work { state, rates, slots, spread, .. } = work;
+        rates.first_mut().map_or(Ok(()), |rate| self.evaluate(equation, state, rate, slots, *spread))
     }
 
     /// The nonlinear part and the forcing of a state.
-    fn evaluate(
+    pub(crate) fn evaluate(
         &self,
         equation: &impl SemiLinear,
         state: &[Buffer<T>],
@@ -433,7 +282,7 @@ fn over_slots<T: Real>(
     if spread { slots.par_iter_mut().try_for_each(work) } else { slots.iter_mut().try_for_each(work) }
 }
 
-type Terms<'a, T> = Vec<(&'a Table<T>, &'a [T])>;
+pub(crate) type Terms<'a, T> = Vec<(&'a Table<T>, &'a [T])>;
 
 /// Terms with their tables, times `scale`.
 fn bind<T: Real>(transform: &FieldTransform<T>, terms: Vec<Term>, scale: f64) -> Vec<Bound<T>> {
@@ -446,13 +295,4 @@ fn bind<T: Real>(transform: &FieldTransform<T>, terms: Vec<Term>, scale: f64) ->
         bound.push(Bound { field: channel, slot, table, accumulate });
     }
     bound
-}
-
-/// Adds the squares of the coefficients of each sample, which lie side by side.
-fn add_squares<T: Real>(coefficients: &[T], sums: &mut [f64]) {
-    for row in coefficients.chunks_exact(sums.len()) {
-        for (sum, value) in sums.iter_mut().zip(row) {
-            *sum += value.to_f64() * value.to_f64();
-        }
-    }
 }
