@@ -20,6 +20,8 @@ mod convert;
 mod dataset;
 mod description;
 mod draft;
+#[cfg(feature = "hdf5")]
+mod encode;
 mod error;
 mod export;
 #[cfg(feature = "hdf5")]
