@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -212,14 +213,14 @@ fn solve(problem: &dyn Problem, header: &Header, writer: &Writer, monitor: &dyn 
     let stop = AtomicBool::new(false);
     let spent = Mutex::new(Times::default());
     let failure: Mutex<Option<(u64, Error)>> = Mutex::new(None);
-    rayon::broadcast(|_| {
+    let work = |disk: &Disk| {
         let mut own = Times::default();
         // Kept from sample to sample: fresh memory costs more than what is done with it.
         let mut bytes = Vec::new();
         while !stop.load(Ordering::Relaxed) && !monitor.cancelled() {
             let Some(&row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             match solve_one(problem, header, writer, row, &mut bytes, &mut own, monitor) {
-                Ok(()) => {}
+                Ok(written) => disk.add(written),
                 Err(Error::Sample { source: NumericError::Cancelled { .. }, .. }) => break,
                 Err(error) => {
                     stop.store(true, Ordering::Relaxed);
@@ -233,10 +234,20 @@ fn solve(problem: &dyn Problem, header: &Header, writer: &Writer, monitor: &dyn 
         }
         let mut all = lock(&spent);
         (all.solving, all.writing) = (all.solving + own.solving, all.writing + own.writing);
+    };
+    let (sender, full) = sync_channel(1);
+    let synced = std::thread::scope(|scope| {
+        // The disk works while the threads solve: all of it in the end would be a wait.
+        let syncing = scope.spawn(move || full.iter().try_for_each(|()| writer.sync()));
+        let disk = Disk { written: AtomicUsize::new(0), full: sender };
+        rayon::broadcast(|_| work(&disk));
+        drop(disk);
+        syncing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
     if let Some((_, error)) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
+    synced?;
     let done = writer.finished() as u64;
     if done < total as u64 {
         let task = format!("data set {}", writer.path().display());
@@ -245,12 +256,32 @@ fn solve(problem: &dyn Problem, header: &Header, writer: &Writer, monitor: &dyn 
     Ok(spent.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// Bytes that are handed to the disk together while samples are solved.
+const TOGETHER: usize = 32 << 20;
+
+/// What was written since the disk was last told to take it.
+struct Disk {
+    written: AtomicUsize,
+    full: SyncSender<()>,
+}
+
+impl Disk {
+    /// Counts bytes, and wakes the thread that waits for the disk when there are enough.
+    fn add(&self, bytes: usize) {
+        if self.written.fetch_add(bytes, Ordering::Relaxed) + bytes >= TOGETHER {
+            self.written.store(0, Ordering::Relaxed);
+            // One that is still at it takes these bytes too, or the end does.
+            let _ = self.full.try_send(());
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A panic elsewhere ends the whole run anyway.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Solves the sample at `row`, rounds it to the precision of the file and writes it.
+/// Solves the sample at `row`, rounds it to the precision of the file and writes it. Returns its bytes.
 fn solve_one(
     problem: &dyn Problem,
     header: &Header,
@@ -259,22 +290,23 @@ fn solve_one(
     bytes: &mut Vec<u8>,
     times: &mut Times,
     monitor: &dyn Monitor,
-) -> Result<()> {
+) -> Result<usize> {
     let (seed, number) = (header.provenance.seed, header.provenance.samples.start + row as u64);
     let failed = |source| Error::Sample { sample: number, seed, source };
     let start = Instant::now();
     let sample = problem.sample(seed, number, &CancellationOnly(monitor)).map_err(failed)?;
     let solved = Instant::now();
     times.solving += solved - start;
-    let mut checksums = [0; 2];
+    let (mut checksums, mut written) = ([0; 2], 0);
     let fields =
         [(Side::Input, &header.input, &sample.input), (Side::Target, &header.target, &sample.target)];
     for (side, field, values) in fields {
         checksums[side as usize] = encode(values, field, header.precision, bytes).map_err(failed)?;
         writer.write(row, side, bytes)?;
+        written += bytes.len();
     }
     let total = header.count() as u64;
     writer.finish(row, sample.residual, checksums, |done| monitor.progress(done as u64, total))?;
     times.writing += solved.elapsed();
-    Ok(())
+    Ok(written)
 }

@@ -56,4 +56,4 @@ pub use shard::Shard;
 pub use space::{expected_bytes, free_bytes};
 pub use values::Precision;
 #[cfg(feature = "hdf5")]
-pub use verify::{Verification, verify};
+pub use verify::{InvariantDrift, Verification, verify};

@@ -154,6 +154,14 @@ impl Writer {
         Ok(())
     }
 
+    /// Has the disk take what is written so far.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it fails.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.bytes.sync_data().map_err(|source| Error::Io { path: self.path(), action: "save", source })
+    }
+
     fn written(&self, write: impl FnOnce(&Layout) -> io::Result<()>) -> Result<()> {
         let nowhere = || io::Error::other("all samples are finished");
         self.layout.as_ref().ok_or_else(nowhere).and_then(write).map_err(|error| {

@@ -1,7 +1,7 @@
 //! Data sets of Burgers' equation: from a random initial state to the state later.
 
 use super::{Burgers, Step};
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
+use crate::problem::{Axis, BETWEEN_POINTS, Drift, EquationEntry, Field, Problem, ROUNDING, Sample};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
 use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
@@ -168,6 +168,14 @@ impl Problem for BurgersProblem {
             target.extend(self.kept(&state));
         }
         Ok(Sample { input, target: array(self.target(), target)?, residual })
+    }
+
+    fn invariants(&self, _: u64, _: u64, sample: &Sample) -> Result<Vec<Drift>> {
+        sample.check(self)?;
+        let mut states = vec![sample.input.view()];
+        states.extend(sample.target_states(self.settings.frames));
+        let tolerance = if self.solve_size == self.settings.size { ROUNDING } else { BETWEEN_POINTS };
+        Ok(Drift::of_means(&states, tolerance).into_iter().collect())
     }
 }
 

@@ -12,6 +12,7 @@ mod transform;
 
 pub use equation::{SemiLinear, Symbol, Term, each};
 pub(crate) use equation::{check_at_least_zero, check_dimensions, check_parameters};
+pub(crate) use grid::PeriodicGrid;
 pub use grid::Wave;
 pub use scheme::TimeScheme;
 pub use solver::{Dealiasing, PeriodicSolver, Precision};
