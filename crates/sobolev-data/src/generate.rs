@@ -154,7 +154,7 @@ pub fn generate(
     let exists = path.try_exists().map_err(|source| Error::io(path, "open", source))?;
     // A file that is there has its room, and its parameters: those of samples that it does not have may not fit into memory.
     if !(exists && options.existing == Existing::Resume) {
-        check_room(path, header.bytes())?;
+        check_room(path, header.bytes_while_made())?;
         header.draw_parameters(problem);
     }
     let create = |old| Writer::create(path, &header, old, monitor);
