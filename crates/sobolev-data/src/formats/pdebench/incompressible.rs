@@ -3,7 +3,7 @@
 use hdf5_metno as hdf5;
 use ndarray::{Axis as ArrayAxis, Slice};
 
-use super::write::{check_ending, config_of, single, write_parameters};
+use super::write::{LATEST, check_ending, config_of, single, write_parameters};
 use crate::error::Result;
 use crate::file::new_dataset;
 use crate::formats::hdf5_write::{failed, make, write_number, write_rows, write_text};
@@ -46,7 +46,7 @@ pub(super) fn write(job: &Job<'_>, evolution: &Evolution) -> Result<()> {
     make(job, 0, |file| {
         let head = || -> hdf5::Result<Vec<hdf5::Dataset>> {
             write_text(file, "config", &config_of(job))?;
-            write_number(file, "latestIndex", &(samples as i64))?;
+            write_number(file, LATEST, &(samples as i64))?;
             write_parameters(job, file)?;
             let times = single(evolution.times.iter().copied()).repeat(samples);
             let times = ndarray::Array2::from_shape_vec((samples, frames), times);

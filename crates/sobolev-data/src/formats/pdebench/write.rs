@@ -48,6 +48,9 @@ const ATTRIBUTES: [(&str, &str, &str, f64); 5] = [
     ("darcy", "forcing", "beta", 1.0),
 ];
 
+/// Attribute of incompressible files: samples that are written. It says nothing of other files.
+pub(super) const LATEST: &str = "latestIndex";
+
 pub(super) fn check_ending(job: &Job<'_>, ending: &str) -> Result<()> {
     if job.path.extension().is_some_and(|own| own == ending) {
         return Ok(());
@@ -84,7 +87,7 @@ pub(super) fn write_parameters(job: &Job<'_>, file: &hdf5_metno::File) -> hdf5_m
         drawn.iter().try_for_each(|(name, values)| small(&group, name, values).map(|_| ()))?;
     }
     let mut written: Vec<&str> = Vec::new();
-    for (name, value) in parameters.iter().filter(|(name, _)| name != "layout") {
+    for (name, value) in parameters.iter().filter(|(name, _)| name != "layout" && name != LATEST) {
         if !written.contains(&name.as_str()) {
             write_number(file, name, value)?;
             written.push(name);
@@ -165,7 +168,8 @@ fn config_line(name: &str, value: f64) -> String {
 
 /// The parameters that all samples have, as YAML.
 pub(super) fn config_of(job: &Job<'_>) -> String {
-    job.parameters().iter().map(|(name, value)| config_line(name, *value)).collect()
+    let parameters = job.parameters().into_iter().filter(|(name, _)| name != LATEST);
+    parameters.map(|(name, value)| config_line(&name, value)).collect()
 }
 
 /// `0000/data [T, x.., c]`, in a plane `[T, y, x, c]`, and on.
