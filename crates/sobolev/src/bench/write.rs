@@ -7,7 +7,7 @@ use sobolev_data::{Error, GenerateOptions, Result, expected_bytes, free_bytes, g
 use sobolev_solvers::{Axis, Field, Problem, Sample};
 use sobolev_tensor::{Error as NumericError, Monitor, Random};
 use std::f64::consts::PI;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 /// What was measured: a data set in single precision, one chunk a field, from the making of the file to its being handed to the
@@ -152,9 +152,8 @@ struct Temporary(PathBuf);
 
 impl Temporary {
     fn remove(&self) {
-        let path: &Path = &self.0;
         // It may not be there.
-        let _ = std::fs::remove_file(path);
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 
