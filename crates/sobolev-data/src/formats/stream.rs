@@ -27,7 +27,7 @@ enum How {
     /// The format says what its axes are.
     Said { entry: &'static FormatEntry, contents: Contents },
     /// An array for each side.
-    Chosen([Array; 2]),
+    Chosen(Box<[Array; 2]>),
 }
 
 impl Stream {
@@ -53,7 +53,7 @@ impl Stream {
                 return Ok(None);
             }
             let count = input.shape[0];
-            (How::Chosen(arrays), count)
+            (How::Chosen(Box::new(arrays)), count)
         };
         let rows = options.rows(count)?;
         Ok(Some(Self { path: path.to_path_buf(), options: options.clone(), rows, attributes, how }))

@@ -33,6 +33,7 @@ fn double() -> ReadOptions {
     ReadOptions::default().with_precision(Precision::F64)
 }
 
+#[cfg(feature = "hdf5")]
 fn names(data: &Dataset, side: Side) -> String {
     data.field(side).channels.join(" ")
 }
