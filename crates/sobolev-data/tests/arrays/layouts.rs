@@ -4,7 +4,9 @@
 use ndarray::ArrayD;
 use sobolev_data::formats::pt::{PtFile, Value};
 use sobolev_data::formats::{ReadOptions, contents, read, recognise};
-use sobolev_data::{Dataset, Precision, Side};
+#[cfg(feature = "hdf5")]
+use sobolev_data::Side;
+use sobolev_data::{Dataset, Precision};
 
 use crate::formats::fixture;
 
