@@ -2,10 +2,10 @@
 //! 1000 s + 100 t + 10 i + j + k / 10 + c / 2.
 
 use ndarray::ArrayD;
-use sobolev_data::formats::pt::{PtFile, Value};
-use sobolev_data::formats::{ReadOptions, contents, read, recognise};
 #[cfg(feature = "hdf5")]
 use sobolev_data::Side;
+use sobolev_data::formats::pt::{PtFile, Value};
+use sobolev_data::formats::{ReadOptions, contents, read, recognise};
 use sobolev_data::{Dataset, Precision};
 
 use crate::formats::fixture;
