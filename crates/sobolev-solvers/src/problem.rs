@@ -93,8 +93,8 @@ pub struct Drift {
 
 /// The part of a drift that rounding of stored values explains.
 pub(crate) const ROUNDING: f64 = 1e-5;
-/// The same for means of kept points between which the solver has others: waves alias onto the mean.
-pub(crate) const BETWEEN_POINTS: f64 = 1e-2;
+/// The same for means of kept points between which the solver has others, where these resolve the solution.
+const BETWEEN_POINTS: f64 = 1e-2;
 
 impl Drift {
     /// The drift of `values` at successive times relative to `scale`; nothing of fewer than two times.
@@ -106,8 +106,13 @@ impl Drift {
     }
 
     /// The largest drift of the means of the channels of `states`, relative to the root of the mean square of the first one.
-    pub(crate) fn of_means(states: &[ArrayViewD<'_, f64>], tolerance: f64) -> Option<Self> {
+    /// Where the solver has points between theirs, waves alias onto the means, none of which should be larger than ten times the
+    /// shortest waves that the points show.
+    pub(crate) fn of_means(states: &[ArrayViewD<'_, f64>], all_points: bool) -> Option<Self> {
         let scale = mean_square(states.first()?).sqrt();
+        let shortest =
+            || states.iter().map(shortest_waves).fold(0.0, f64::max) / scale.max(f64::MIN_POSITIVE);
+        let tolerance = if all_points { ROUNDING } else { BETWEEN_POINTS.max(10.0 * shortest()) };
         let last = ndarray::Axis(states[0].ndim().checked_sub(1)?);
         let of_channel = |channel: usize| {
             let means = states.iter().map(|state| state.index_axis(last, channel).mean().unwrap_or(0.0));
@@ -116,6 +121,20 @@ impl Drift {
         let drifts = (0..states[0].len_of(last)).filter_map(of_channel);
         drifts.max_by(|one, other| one.drift.total_cmp(&other.drift))
     }
+}
+
+/// The largest amplitude, among channels and axes, of the wave with two points a period along that axis alone.
+fn shortest_waves(state: &ArrayViewD<'_, f64>) -> f64 {
+    let channels = ndarray::Axis(state.ndim().saturating_sub(1));
+    let along = |field: &ArrayViewD<'_, f64>, axis: usize| {
+        let sum: f64 = (field.axis_iter(ndarray::Axis(axis)).enumerate())
+            .map(|(i, part)| if i % 2 == 0 { part.sum() } else { -part.sum() })
+            .sum();
+        sum.abs() / field.len().max(1) as f64
+    };
+    let of_channel =
+        |field: ArrayViewD<'_, f64>| (0..field.ndim()).map(|axis| along(&field, axis)).fold(0.0, f64::max);
+    state.axis_iter(channels).map(of_channel).fold(0.0, f64::max)
 }
 
 /// The mean square of all values.

@@ -1,7 +1,7 @@
 //! Data sets of Burgers' equation: from a random initial state to the state later.
 
 use super::{Burgers, Step};
-use crate::problem::{Axis, BETWEEN_POINTS, Drift, EquationEntry, Field, Problem, ROUNDING, Sample};
+use crate::problem::{Axis, Drift, EquationEntry, Field, Problem, Sample};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
 use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
@@ -174,8 +174,7 @@ impl Problem for BurgersProblem {
         sample.check(self)?;
         let mut states = vec![sample.input.view()];
         states.extend(sample.target_states(self.settings.frames));
-        let tolerance = if self.solve_size == self.settings.size { ROUNDING } else { BETWEEN_POINTS };
-        Ok(Drift::of_means(&states, tolerance).into_iter().collect())
+        Ok(Drift::of_means(&states, self.solve_size == self.settings.size).into_iter().collect())
     }
 }
 

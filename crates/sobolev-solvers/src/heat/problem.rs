@@ -1,7 +1,7 @@
 //! Data sets of heat in random media: from conductivity and initial state to the states at later times.
 
 use super::Heat;
-use crate::problem::{Axis, Drift, EquationEntry, Field, Problem, ROUNDING, Sample, frames as frames_of};
+use crate::problem::{Axis, Drift, EquationEntry, Field, Problem, Sample, frames as frames_of};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
 use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn, Slice};
@@ -197,7 +197,7 @@ impl Problem for HeatProblem {
         let initial = sample.input.slice_axis(channels, Slice::from(1..));
         let mut states = vec![initial];
         states.extend(sample.target_states(Some(self.settings.frames)));
-        Ok(Drift::of_means(&states, ROUNDING).into_iter().collect())
+        Ok(Drift::of_means(&states, true).into_iter().collect())
     }
 }
 

@@ -2,9 +2,7 @@
 
 use super::initial::Initial;
 use crate::etdrk::Order;
-use crate::problem::{
-    Axis, BETWEEN_POINTS, Drift, EquationEntry, Field, Problem, ROUNDING, Sample, mean_square,
-};
+use crate::problem::{Axis, Drift, EquationEntry, Field, Problem, ROUNDING, Sample, mean_square};
 use crate::settings;
 use crate::solver::{SteppedSolver, TimeSolver};
 use crate::spectral::{Dealiasing, PeriodicGrid, PeriodicSolver, Precision, SemiLinear, TimeScheme};
@@ -323,7 +321,7 @@ impl<C: Catalogued> Problem for PeriodicProblem<C> {
         if *self.keeps_mean.get_or_init(|| self.keeps_mean(&grid)) {
             // A projection of the initial state may change it.
             let states = states(warm_up > 0.0 || equation.initial(dimension).is_none());
-            drifts.extend(Drift::of_means(&states, if all_kept { ROUNDING } else { BETWEEN_POINTS }));
+            drifts.extend(Drift::of_means(&states, all_kept));
         }
         let linear = equation.degree() < 2;
         if C::keeps_mean_square(equation) && all_kept && (linear || dealiasing) && sample.residual.is_finite()
