@@ -107,6 +107,9 @@ class Verification:
         Samples made again, with the relative distance of each from the stored one: 0 for equal bits.
     not_remade
         Why none were made again; empty when some were.
+    invariants
+        What the equation keeps, such as ``"mean"``, with the sample of the largest drift, that drift relative to the size
+        of the solution, and the drift that scheme and rounding explain.
     problems
         What is wrong, one text each.
     text
@@ -117,6 +120,7 @@ class Verification:
     checksums: bool
     remade: list[tuple[int, float]]
     not_remade: str
+    invariants: dict[str, tuple[int, float, float]]
     problems: list[str]
     text: str
 
@@ -130,7 +134,7 @@ class Verification:
 
 
 def verify(path: str | os.PathLike[str], *, remake: int = 3, progress: bool = False) -> Verification:
-    """Read all samples of a file: checksums, finite values, and some samples solved again and compared.
+    """Read all samples of a file: checksums, finite values, invariants, and some samples solved again and compared.
 
     Parameters
     ----------
@@ -154,6 +158,9 @@ def verify(path: str | os.PathLike[str], *, remake: int = 3, progress: bool = Fa
         checksums=answer["checksums"],
         remade=[(sample, distance) for sample, distance in answer["remade"]],
         not_remade=answer["not_remade"],
+        invariants={
+            one["quantity"]: (one["sample"], one["drift"], one["tolerance"]) for one in answer["invariants"]
+        },
         problems=answer["problems"],
         text=text.strip(),
     )

@@ -250,7 +250,11 @@ pub(crate) fn shard_specs(
             };
             Ok((part.to_toml()?, part.path()))
         });
-        Ok((output, shards.collect::<sobolev::Result<_>>()?))
+        let shards: Vec<(String, PathBuf)> = shards.collect::<sobolev::Result<_>>()?;
+        // The shards stay until the file is whole that they are merged to.
+        let there = shards.iter().filter_map(|(_, path)| Some(path.metadata().ok()?.len())).sum();
+        data::check_room(&output, spec.expected_bytes()?.saturating_mul(2).saturating_sub(there))?;
+        Ok((output, shards))
     })
 }
 

@@ -15,11 +15,11 @@ use crate::description::{Compression, Provenance, check_field, plain_field};
 use crate::error::{Error, Result};
 #[cfg(feature = "hdf5")]
 use crate::file::DataFile;
-use crate::values::{Precision, Values};
+use crate::formats::Stream;
+use crate::values::{Numbers, Precision, Values};
 use crate::view::View;
 
 /// Values read from a file at once.
-#[cfg(feature = "hdf5")]
 const READ: usize = 1 << 21;
 
 /// One of the two fields of a sample.
@@ -49,6 +49,8 @@ pub(crate) enum Storage {
     },
     #[cfg(feature = "hdf5")]
     File(Box<DataFile>),
+    /// A file of another program.
+    Stream(Box<Stream>),
 }
 
 /// What is known of the whole storage, whichever part of it a data set shows.
@@ -417,26 +419,38 @@ impl Dataset {
                 Ok(())
             }
             #[cfg(feature = "hdf5")]
-            Storage::File(file) => {
-                let most = (READ / view.stored_len()).max(1);
-                let mut done = 0;
-                while done < indices.len() {
-                    // Neighbouring rows are read by one call.
-                    let first = self.rows[indices[done]];
-                    let run = (1..most.min(indices.len() - done))
-                        .take_while(|&k| self.rows[indices[done + k]] == first + k)
-                        .count()
-                        + 1;
-                    let numbers = file.read(side, first..first + run)?;
-                    out[done * view.len()..(done + run) * view.len()]
-                        .par_chunks_mut(view.len())
-                        .enumerate()
-                        .for_each(|(k, out)| view.copy(&numbers, k * view.stored_len(), out));
-                    done += run;
-                }
-                Ok(())
+            Storage::File(file) => self.fill_by_runs(side, indices, out, |rows| file.read(side, rows)),
+            Storage::Stream(file) => {
+                self.fill_by_runs(side, indices, out, |rows| Ok(file.read(side, rows)?.numbers))
             }
         }
+    }
+
+    /// Fills `out` from a file: neighbouring rows are read by one call.
+    fn fill_by_runs<T: Real>(
+        &self,
+        side: Side,
+        indices: &[usize],
+        out: &mut [T],
+        read: impl Fn(Range<usize>) -> Result<Numbers>,
+    ) -> Result<()> {
+        let view = self.view(side);
+        let most = (READ / view.stored_len()).max(1);
+        let mut done = 0;
+        while done < indices.len() {
+            let first = self.rows[indices[done]];
+            let run = (1..most.min(indices.len() - done))
+                .take_while(|&k| self.rows[indices[done + k]] == first + k)
+                .count()
+                + 1;
+            let numbers = read(first..first + run)?;
+            out[done * view.len()..(done + run) * view.len()]
+                .par_chunks_mut(view.len())
+                .enumerate()
+                .for_each(|(k, out)| view.copy(&numbers, k * view.stored_len(), out));
+            done += run;
+        }
+        Ok(())
     }
 }
 

@@ -142,7 +142,7 @@ pub enum Error {
     NoRoom {
         /// The file.
         path: PathBuf,
-        /// Bytes of the uncompressed file.
+        /// Bytes that are needed at most.
         needed: u64,
         /// Bytes that are free.
         free: u64,

@@ -18,9 +18,9 @@
 //!
 //! **Why a killed writer loses nothing.** All space is allocated and all of the file's structure written when the file is
 //! made, under another name, and the file gets its own name when it is whole. From then on samples are written in place:
-//! values, flush, `finished = 1`, flush. No structure changes while samples are written, so there is no moment at which
-//! a reader would find half of a change, and a disk that fills up meanwhile does no harm either. Unfinished samples
-//! hold NaN. (The flush hands the data to the operating system: it outlives the process, not a power cut.)
+//! values, then `finished = 1`, each handed to the operating system at once and in this order: it outlives the process, not a
+//! power cut. No structure changes while samples are written, so there is no moment at which a reader would find half of a
+//! change, and a disk that fills up meanwhile does no harm either. Unfinished samples begin with NaN.
 //! Compressed chunks cannot be placed beforehand; a compressed file is made from the finished one in the same way,
 //! beside it, and takes its place when it is whole.
 
@@ -28,6 +28,7 @@ mod compress;
 mod copy;
 mod header;
 mod merge;
+mod place;
 mod record;
 mod schema;
 mod untimed;
@@ -45,7 +46,7 @@ pub(crate) use header::Header;
 pub use merge::{MergeReport, merge};
 pub(crate) use schema::{write_number, write_text, write_texts};
 pub(crate) use untimed::{create_untimed, new_dataset};
-pub(crate) use writer::{Finished, Writer};
+pub(crate) use writer::Writer;
 
 use crate::dataset::{About, Dataset, Side, Storage};
 use crate::draft::{Lock, is_at, lock_file, sync, sync_folder};
@@ -146,6 +147,11 @@ impl DataFile {
             bytes: head.len,
             lock: None,
         })
+    }
+
+    /// The residual of each sample, NaN where it is unfinished.
+    pub(crate) fn residuals(&self) -> &[f64] {
+        &self.residuals
     }
 
     /// Whether the name of the file is still that of the file that is open.

@@ -33,6 +33,7 @@ mod pdearena;
 mod pdebench;
 pub mod pt;
 mod statistics;
+mod stream;
 #[cfg(feature = "hdf5")]
 mod tables;
 #[cfg(feature = "hdf5")]
@@ -42,13 +43,14 @@ pub(crate) mod write;
 mod zarr;
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sobolev_tensor::Error as NumericError;
 
 pub use describe::{ArrayDescription, FileDescription, describe};
 pub use options::ReadOptions;
 pub use statistics::Statistics;
+pub(crate) use stream::Stream;
 pub use variable::{AxisKind, Contents, Variable};
 pub(crate) use write::Job;
 
@@ -71,8 +73,8 @@ pub struct FormatEntry {
     contents: fn(&Path) -> Result<Contents>,
     /// The rows of one array along its first axis, in row-major order, its axes as [`Variable::shape`].
     load: fn(&Path, &Variable, Precision, Range<usize>) -> Result<Values>,
-    /// Whether rows can be read without the others.
-    by_rows: bool,
+    /// Whether rows of the arrays of a file can be read without the others.
+    by_rows: fn(&Path) -> bool,
     /// Writes a data set; nothing for formats that are only read.
     write: Option<fn(&Job<'_>) -> Result<()>>,
 }
@@ -172,6 +174,19 @@ pub fn variables(path: impl AsRef<Path>) -> Result<Vec<Variable>> {
     contents(path).map(|contents| contents.variables)
 }
 
+/// As [`read`], but where the format allows it (HDF5, Zarr, arrays of NumPy that are not compressed) the samples stay in the file
+/// until they are read, in constant memory. Values are looked at when they are read.
+///
+/// # Errors
+/// As [`read`].
+pub fn open(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
+    let path = path.as_ref();
+    match Stream::open(path, options)? {
+        Some(stream) => stream.into_dataset(),
+        None => read(path, options),
+    }
+}
+
 /// Reads a file of any known format into memory. A data set of this library is opened as such, and names do not matter.
 ///
 /// # Errors
@@ -185,38 +200,67 @@ pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
             ours => return ours,
         }
     }
-    let target_path = options.target_path.as_deref().unwrap_or(path);
     let entry = recognise(path)?;
     let contents = (entry.contents)(path)?;
     if options.target_path.is_none() && contents.says_axes() {
         let data = assembly::read(path, entry, &contents, options)?;
         return Ok(data.with_attributes(contents.attributes));
     }
+    let attributes = contents.attributes.clone();
+    let [input, target] = arrays(path, entry, contents, options)?;
+    let (all_inputs, all_targets) = (options.rows(input.shape[0])?, options.rows(target.shape[0])?);
+    let input = input.load(options.precision, all_inputs)?;
+    let target = target.load(options.precision, all_targets)?;
+    Ok(Dataset::from_values(input, target, Some(path))?.with_attributes(attributes))
+}
+
+/// An array of a format that does not say what its axes are, chosen as one side.
+#[derive(Debug)]
+struct Array {
+    path: PathBuf,
+    entry: &'static FormatEntry,
+    variable: Variable,
+    /// `[samples, space.., channels]`.
+    shape: Vec<usize>,
+}
+
+impl Array {
+    /// Reads rows, which must be finite.
+    fn load(&self, precision: Precision, rows: Range<usize>) -> Result<Values> {
+        let mut shape = self.shape.clone();
+        shape[0] = rows.len();
+        let mut values = self.variable.load(self.entry, &self.path, precision, rows)?;
+        values.check_finite(&format!("{}: variable {}", self.path.display(), self.variable.name))?;
+        values.shape = shape;
+        Ok(values)
+    }
+}
+
+/// The arrays of both sides.
+fn arrays(
+    path: &Path,
+    entry: &'static FormatEntry,
+    contents: Contents,
+    options: &ReadOptions,
+) -> Result<[Array; 2]> {
+    let target_path = options.target_path.as_deref().unwrap_or(path);
     let entries = [entry, recognise(target_path)?];
-    let attributes = contents.attributes;
     let listed = [contents.variables, (entries[1].contents)(target_path)?.variables];
     let [input, target] = choose([path, target_path], [&listed[0], &listed[1]], options)?;
     let smallest = input.shape.len().min(target.shape.len());
     let dimensions = options.dimensions.unwrap_or(smallest.saturating_sub(1));
-    let sides = [(path, input, entries[0]), (target_path, target, entries[1])];
-    let mut read = Vec::new();
-    for (path, variable, entry) in sides {
-        let mut shape = if options.channels_last {
+    let array = |path: &Path, variable: &Variable, entry: &'static FormatEntry| {
+        let shape = if options.channels_last {
             variable.shape.clone()
         } else {
             with_channels(path, variable, dimensions)?
         };
-        let rows = options.rows(shape.first().copied().unwrap_or(0))?;
-        if let Some(samples) = shape.first_mut() {
-            *samples = rows.len();
+        if shape.is_empty() {
+            return Err(NumericError::shape(&variable.name, "at least an axis of samples", &shape).into());
         }
-        let mut values = variable.load(entry, path, options.precision, rows)?;
-        values.check_finite(&format!("{}: variable {}", path.display(), variable.name))?;
-        values.shape = shape;
-        read.push(values);
-    }
-    let [input, target] = <[Values; 2]>::try_from(read).expect("two sides");
-    Ok(Dataset::from_values(input, target, Some(path))?.with_attributes(attributes))
+        Ok::<_, Error>(Array { path: path.to_path_buf(), entry, variable: variable.clone(), shape })
+    };
+    Ok([array(path, input, entries[0])?, array(target_path, target, entries[1])?])
 }
 
 /// The variables that are named, the only one of a file of its own, or a pair that is known.

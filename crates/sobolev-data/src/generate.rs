@@ -1,25 +1,26 @@
-//! Generation of data sets: samples are solved in parallel and written by one writer.
+//! Generation of data sets: samples are solved in parallel, and each is written by the thread that has solved it.
 
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
-use sobolev_solvers::{Field, Problem};
+use sobolev_solvers::Problem;
 use sobolev_tensor::{CancellationOnly, Error as NumericError, Monitor, bytes_in_words};
 
+use crate::dataset::Side;
 use crate::description::Compression;
 use crate::draft::Old;
+use crate::encode::encode;
 use crate::error::{Error, Result};
-use crate::file::{Finished, Header, Writer, compress};
+use crate::file::{Header, Writer, compress};
 use crate::shard::Shard;
 use crate::space::check_room;
-use crate::values::{Numbers, Precision, spread};
+use crate::values::{Precision, spread};
 
 /// What to do when the file is there already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +93,7 @@ pub struct Report {
     pub seconds: f64,
     /// Time spent solving, summed over the threads, in seconds.
     pub solving_seconds: f64,
-    /// Time of the writer, in seconds: making the file, writing samples, compressing.
+    /// Time spent writing, in seconds: making the file, writing samples (summed over the threads), compressing.
     pub writing_seconds: f64,
     /// Size of the file.
     pub bytes: u64,
@@ -122,8 +123,8 @@ impl fmt::Display for Report {
 /// itself.
 ///
 /// Sample i depends on (seed, i) and the settings alone: samples `512..1024` may be made on another machine, into another
-/// file, and have the bits they would have had here. Samples are solved on all threads of the current `rayon` pool, about
-/// two for each thread being in memory at a time, and each is marked in the file when it is safely there. Killed at any
+/// file, and have the bits they would have had here. Samples are solved on all threads of the current `rayon` pool, one
+/// for each thread being in memory at a time, and each is marked in the file when it is safely there. Killed at any
 /// moment, the run loses those in flight; called again with [`Existing::Resume`] it goes on, to the same bits. The
 /// monitor is told the finished samples, those of earlier runs included, and may cancel in the middle of a sample, which is
 /// then solved again by the run that resumes.
@@ -153,11 +154,11 @@ pub fn generate(
     let exists = path.try_exists().map_err(|source| Error::io(path, "open", source))?;
     // A file that is there has its room, and its parameters: those of samples that it does not have may not fit into memory.
     if !(exists && options.existing == Existing::Resume) {
-        check_room(path, header.bytes())?;
+        check_room(path, header.bytes_while_made())?;
         header.draw_parameters(problem);
     }
     let create = |old| Writer::create(path, &header, old, monitor);
-    let mut writer = match options.existing {
+    let writer = match options.existing {
         // Without a look at drafts: a finished file may lie where nothing can be written.
         Existing::Refuse if exists => return Err(Error::Exists { path: path.to_path_buf() }),
         Existing::Refuse => create(Old::Keep)?,
@@ -171,68 +172,55 @@ pub fn generate(
     };
     let before = writer.finished();
     let mut writing = start.elapsed();
-    let (solving, error) = solve(problem, &header, &mut writer, &mut writing, monitor);
-    if let Some(error) = error {
-        return Err(error);
-    }
+    let times = solve(problem, &header, &writer, monitor)?;
     let generated = writer.finished() - before;
-    let residual = spread(writer.residuals().into()).unwrap_or([f64::NAN; 3]);
-    let (bytes, compressed) = (writer.bytes(), writer.is_compressed());
+    let compressed = writer.is_compressed();
     let start_saving = Instant::now();
-    let bytes = match header.compression {
-        Compression::Gzip { level } if !compressed => {
-            compress(writer.into_file(), level, monitor)?;
-            std::fs::metadata(path).map_err(|source| Error::io(path, "read", source))?.len()
-        }
-        _ => {
-            writer.into_file().save()?;
-            bytes
-        }
-    };
+    let file = writer.into_file();
+    let residual = spread(file.residuals().into()).unwrap_or([f64::NAN; 3]);
+    match header.compression {
+        Compression::Gzip { level } if !compressed => compress(file, level, monitor)?,
+        _ => file.save()?,
+    }
+    let bytes = std::fs::metadata(path).map_err(|source| Error::io(path, "read", source))?.len();
+    writing += times.writing;
     writing += start_saving.elapsed();
     Ok(Report {
         path: path.to_path_buf(),
         samples: header.count(),
         generated,
         seconds: start.elapsed().as_secs_f64(),
-        solving_seconds: solving.as_secs_f64(),
+        solving_seconds: times.solving.as_secs_f64(),
         writing_seconds: writing.as_secs_f64(),
         bytes,
         residual,
     })
 }
 
-/// Solves and writes all unfinished samples. Returns the time spent solving and what stopped the work early.
-fn solve(
-    problem: &dyn Problem,
-    header: &Header,
-    writer: &mut Writer,
-    writing: &mut Duration,
-    monitor: &dyn Monitor,
-) -> (Duration, Option<Error>) {
+/// What the threads have spent, together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Times {
+    solving: Duration,
+    writing: Duration,
+}
+
+/// Solves and writes all unfinished samples. Of several samples that fail the error is that of the first.
+fn solve(problem: &dyn Problem, header: &Header, writer: &Writer, monitor: &dyn Monitor) -> Result<Times> {
     let rows = writer.unfinished();
     let total = header.count();
     monitor.progress(writer.finished() as u64, total as u64);
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
-    let solving = Mutex::new(Duration::ZERO);
+    let spent = Mutex::new(Times::default());
     let failure: Mutex<Option<(u64, Error)>> = Mutex::new(None);
-    // One sample in the hands of each thread and one waiting in the channel for each.
-    let threads = rayon::current_num_threads();
-    let (sender, receiver) = sync_channel::<Finished>(threads);
-    let work = |sender: SyncSender<Finished>| {
+    let work = |disk: &Disk| {
+        let mut own = Times::default();
+        // Kept from sample to sample: fresh memory costs more than what is done with it.
+        let mut bytes = Vec::new();
         while !stop.load(Ordering::Relaxed) && !monitor.cancelled() {
             let Some(&row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-            let start = Instant::now();
-            let solved = solve_one(problem, header, row, &CancellationOnly(monitor));
-            *lock(&solving) += start.elapsed();
-            match solved {
-                // The writer hangs up only when it has failed; its error is the one to tell.
-                Ok(sample) => {
-                    if sender.send(sample).is_err() {
-                        break;
-                    }
-                }
+            match solve_one(problem, header, writer, row, &mut bytes, &mut own, monitor) {
+                Ok(written) => disk.add(written),
                 Err(Error::Sample { source: NumericError::Cancelled { .. }, .. }) => break,
                 Err(error) => {
                     stop.store(true, Ordering::Relaxed);
@@ -244,88 +232,81 @@ fn solve(
                 }
             }
         }
+        let mut all = lock(&spent);
+        (all.solving, all.writing) = (all.solving + own.solving, all.writing + own.writing);
     };
-    // The writer has a thread of its own: it must run even when the pool has one thread only.
-    let written = std::thread::scope(|scope| {
-        let writer = &mut *writer;
-        let handle = scope.spawn(move || write_all(writer, &receiver, writing, total, monitor));
-        let senders = Mutex::new(vec![sender; threads]);
-        rayon::broadcast(|_| {
-            // More threads than senders cannot be; without one there is nothing to do.
-            let sender = lock(&senders).pop();
-            if let Some(sender) = sender {
-                work(sender);
-            }
-        });
-        drop(senders);
-        handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    let (sender, full) = sync_channel(1);
+    let synced = std::thread::scope(|scope| {
+        // The disk works while the threads solve: all of it in the end would be a wait.
+        let syncing = scope.spawn(move || full.iter().try_for_each(|()| writer.sync()));
+        let disk = Disk { written: AtomicUsize::new(0), full: sender };
+        rayon::broadcast(|_| work(&disk));
+        drop(disk);
+        syncing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
-    let failure = failure.into_inner().unwrap_or_else(|poison| poison.into_inner());
-    let solving = solving.into_inner().unwrap_or_else(|poison| poison.into_inner());
-    let error = match (written, failure) {
-        (Err(error), _) => Some(error),
-        (Ok(()), Some((_, error))) => Some(error),
-        (Ok(()), None) if writer.finished() < total => {
-            let (done, total) = (writer.finished() as u64, total as u64);
-            Some(
-                NumericError::Cancelled {
-                    task: format!("data set {}", writer.path().display()),
-                    done,
-                    total,
-                }
-                .into(),
-            )
+    if let Some((_, error)) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
+    }
+    synced?;
+    let done = writer.finished() as u64;
+    if done < total as u64 {
+        let task = format!("data set {}", writer.path().display());
+        return Err(NumericError::Cancelled { task, done, total: total as u64 }.into());
+    }
+    Ok(spent.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Bytes that are handed to the disk together while samples are solved.
+const TOGETHER: usize = 32 << 20;
+
+/// What was written since the disk was last told to take it.
+struct Disk {
+    written: AtomicUsize,
+    full: SyncSender<()>,
+}
+
+impl Disk {
+    /// Counts bytes, and wakes the thread that waits for the disk when there are enough.
+    fn add(&self, bytes: usize) {
+        if self.written.fetch_add(bytes, Ordering::Relaxed) + bytes >= TOGETHER {
+            self.written.store(0, Ordering::Relaxed);
+            // One that is still at it takes these bytes too, or the end does.
+            let _ = self.full.try_send(());
         }
-        (Ok(()), None) => None,
-    };
-    (solving, error)
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A panic elsewhere ends the whole run anyway.
-    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn write_all(
-    writer: &mut Writer,
-    receiver: &Receiver<Finished>,
-    writing: &mut Duration,
-    total: usize,
+/// Solves the sample at `row`, rounds it to the precision of the file and writes it. Returns its bytes.
+fn solve_one(
+    problem: &dyn Problem,
+    header: &Header,
+    writer: &Writer,
+    row: usize,
+    bytes: &mut Vec<u8>,
+    times: &mut Times,
     monitor: &dyn Monitor,
-) -> Result<()> {
-    while let Ok(first) = receiver.recv() {
-        let start = Instant::now();
-        // All that have piled up share their two flushes.
-        let batch: Vec<Finished> = [first].into_iter().chain(receiver.try_iter()).collect();
-        writer.write(&batch)?;
-        *writing += start.elapsed();
-        monitor.progress(writer.finished() as u64, total as u64);
-    }
-    Ok(())
-}
-
-/// Solves the sample at `row` and rounds it to the precision of the file.
-fn solve_one(problem: &dyn Problem, header: &Header, row: usize, monitor: &dyn Monitor) -> Result<Finished> {
+) -> Result<usize> {
     let (seed, number) = (header.provenance.seed, header.provenance.samples.start + row as u64);
-    let solved = || {
-        let sample = problem.sample(seed, number, monitor)?;
-        let input = rounded(&sample.input, &header.input, header.precision)?;
-        let target = rounded(&sample.target, &header.target, header.precision)?;
-        let checksums = [&input, &target].map(|numbers| numbers.checksum(0..numbers.len()));
-        Ok(Finished { row, input, target, residual: sample.residual, checksums })
-    };
-    solved().map_err(|source| Error::Sample { sample: number, seed, source })
-}
-
-fn rounded(array: &ArrayD<f64>, field: &Field, precision: Precision) -> sobolev_tensor::Result<Numbers> {
-    let shape = field.shape();
-    if array.shape() != shape {
-        return Err(NumericError::shape(&field.name, format!("{shape:?}"), array.shape()));
+    let failed = |source| Error::Sample { sample: number, seed, source };
+    let start = Instant::now();
+    let sample = problem.sample(seed, number, &CancellationOnly(monitor)).map_err(failed)?;
+    let solved = Instant::now();
+    times.solving += solved - start;
+    let (mut checksums, mut written) = ([0; 2], 0);
+    let fields =
+        [(Side::Input, &header.input, &sample.input), (Side::Target, &header.target, &sample.target)];
+    for (side, field, values) in fields {
+        checksums[side as usize] = encode(values, field, header.precision, bytes).map_err(failed)?;
+        writer.write(row, side, bytes)?;
+        written += bytes.len();
     }
-    let numbers = match precision {
-        Precision::F32 => Numbers::F32(array.iter().map(|v| *v as f32).collect()),
-        Precision::F64 => Numbers::F64(array.iter().copied().collect()),
-    };
-    numbers.check_finite(&field.name, &shape)?;
-    Ok(numbers)
+    let total = header.count() as u64;
+    writer.finish(row, sample.residual, checksums, |done| monitor.progress(done as u64, total))?;
+    times.writing += solved.elapsed();
+    Ok(written)
 }

@@ -20,6 +20,8 @@ mod convert;
 mod dataset;
 mod description;
 mod draft;
+#[cfg(feature = "hdf5")]
+mod encode;
 mod error;
 mod export;
 #[cfg(feature = "hdf5")]
@@ -51,7 +53,7 @@ pub use info::{AxisInfo, FieldInfo, Info, ParameterInfo};
 #[cfg(feature = "hdf5")]
 pub use shard::Shard;
 #[cfg(feature = "hdf5")]
-pub use space::{expected_bytes, free_bytes};
+pub use space::{check_room, expected_bytes, free_bytes};
 pub use values::Precision;
 #[cfg(feature = "hdf5")]
-pub use verify::{Verification, verify};
+pub use verify::{InvariantDrift, Verification, verify};

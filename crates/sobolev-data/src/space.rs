@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sobolev_solvers::{Field, Problem};
 
+use crate::description::Compression;
 use crate::draft::draft_of;
 use crate::error::{Error, Result};
 use crate::values::Precision;
@@ -31,6 +32,15 @@ pub(crate) fn of_fields(fields: &[Field; 2], parameters: usize, samples: u64, pr
     u64::try_from(u128::from(samples).saturating_mul(each) + u128::from(HEADER)).unwrap_or(u64::MAX)
 }
 
+/// Bytes that generating a file of `bytes` needs at most while it runs: one that will be compressed lies uncompressed beside
+/// its copy, which may be as large.
+pub(crate) fn while_made(bytes: u64, compression: Compression) -> u64 {
+    match compression {
+        Compression::None => bytes,
+        Compression::Gzip { .. } => bytes.saturating_mul(2),
+    }
+}
+
 /// Bytes that the disk has left for a file `path`; nothing where the system does not tell.
 pub fn free_bytes(path: impl AsRef<Path>) -> Option<u64> {
     let folder = path.as_ref().parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -52,7 +62,7 @@ fn free_in(_: &Path) -> Option<u64> {
 ///
 /// # Errors
 /// [`Error::NoRoom`] with both numbers.
-pub(crate) fn check_room(path: &Path, needed: u64) -> Result<()> {
+pub fn check_room(path: &Path, needed: u64) -> Result<()> {
     // A draft that a killed run has left goes first.
     let left = std::fs::metadata(draft_of(path)).map_or(0, |draft| draft.len());
     match free_bytes(path) {

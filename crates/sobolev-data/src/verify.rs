@@ -1,11 +1,11 @@
-//! Whether a file still holds what was written: checksums, finite values, and samples made again.
+//! Whether a file still holds what was written: checksums, finite values, invariants, and samples made again.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use ndarray::{ArrayD, Dimension};
+use ndarray::{ArrayD, Axis, Dimension};
 use serde::Serialize;
-use sobolev_solvers::{EQUATIONS, Problem};
+use sobolev_solvers::{Drift, EQUATIONS, Problem, Sample};
 use sobolev_tensor::{CancellationOnly, Error as NumericError, Monitor};
 
 use crate::dataset::{Dataset, Side};
@@ -35,8 +35,24 @@ pub struct Verification {
     pub remade: Vec<(usize, f64)>,
     /// Why no samples were made again; empty when some were.
     pub not_remade: String,
+    /// Quantities that the equation keeps, recomputed for all samples: of each the drift that is largest next to its
+    /// tolerance.
+    pub invariants: Vec<InvariantDrift>,
     /// What is wrong: the sample and what was found, or an array of a file of another program.
     pub problems: Vec<String>,
+}
+
+/// How far a quantity that the equation keeps drifts in the worst of all samples.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct InvariantDrift {
+    /// The quantity in words, such as `mean`.
+    pub quantity: String,
+    /// The sample.
+    pub sample: usize,
+    /// Its drift, relative to the size of the solution.
+    pub drift: f64,
+    /// The drift that scheme and rounding explain.
+    pub tolerance: f64,
 }
 
 impl Verification {
@@ -55,6 +71,9 @@ impl fmt::Display for Verification {
             0.0 => write!(f, "; {} made again, to the same bits", self.remade.len())?,
             worst => write!(f, "; {} made again, the farthest differs by {worst:.1e}", self.remade.len())?,
         }
+        for InvariantDrift { quantity, drift, tolerance, .. } in &self.invariants {
+            write!(f, "; {quantity} kept within {drift:.1e} ({tolerance:.1e} allowed)")?;
+        }
         match self.problems.len() {
             0 => writeln!(f, ": all is well"),
             count => writeln!(f, ": {count} problems\n  {}", self.problems.join("\n  ")),
@@ -62,8 +81,8 @@ impl fmt::Display for Verification {
     }
 }
 
-/// Reads all samples of a file. Of a data set of this library checksums are recomputed and `remake` samples, spread evenly,
-/// are solved again from (seed, number, settings) and compared, with their residuals; samples that are not finished are a
+/// Reads all samples of a file. Of a data set of this library checksums and the invariants of the equation (mean, mean square,
+/// energy, where it keeps them) are recomputed, and `remake` samples, spread evenly, are solved again from (seed, number, settings) and compared, with their residuals; samples that are not finished are a
 /// problem. Of other files values are looked at.
 ///
 /// # Errors
@@ -81,8 +100,10 @@ pub fn verify(path: impl AsRef<Path>, remake: usize, monitor: &dyn Monitor) -> R
         checksums: true,
         remade: Vec::new(),
         not_remade: String::new(),
+        invariants: Vec::new(),
         problems: Vec::new(),
     };
+    let problem = problem_of(&data);
     let about = data.about();
     if about.finished < about.total {
         found.problems.push(format!("only {} of {} samples are finished", about.finished, about.total));
@@ -91,25 +112,14 @@ pub fn verify(path: impl AsRef<Path>, remake: usize, monitor: &dyn Monitor) -> R
         if monitor.cancelled() {
             return Err(cancelled(sample, data.len()));
         }
-        for side in [Side::Input, Side::Target] {
-            // Reading compares the checksum.
-            match data.read_side::<f64>(side, &[sample]) {
-                Err(error) => found.problems.push(format!("sample {sample}: {error}")),
-                Ok(values) => {
-                    if let Some((index, value)) = values.indexed_iter().find(|(_, value)| !value.is_finite())
-                    {
-                        let place = index.as_array_view().to_vec();
-                        found
-                            .problems
-                            .push(format!("sample {sample}: {} holds {value} at {place:?}", side.name()));
-                    }
-                }
-            }
+        let sides = [Side::Input, Side::Target].map(|side| found.read(&data, side, sample));
+        if let (Ok(problem), [Some(input), Some(target)]) = (&problem, sides) {
+            found.check_invariants(&data, &**problem, sample, input, target);
         }
         monitor.progress(sample as u64 + 1, data.len() as u64);
     }
     if remake > 0 {
-        match problem_of(&data) {
+        match problem {
             Ok(problem) => compare(&data, &*problem, remake, &mut found, monitor)?,
             Err(reason) => found.not_remade = reason,
         }
@@ -117,6 +127,57 @@ pub fn verify(path: impl AsRef<Path>, remake: usize, monitor: &dyn Monitor) -> R
         found.not_remade = "not asked for".to_string();
     }
     Ok(found)
+}
+
+impl Verification {
+    /// One side of a sample, when it is sound.
+    fn read(&mut self, data: &Dataset, side: Side, sample: usize) -> Option<ArrayD<f64>> {
+        // Reading compares the checksum.
+        let values = match data.read_side::<f64>(side, &[sample]) {
+            Ok(values) => values.index_axis_move(Axis(0), 0),
+            Err(error) => {
+                self.problems.push(format!("sample {sample}: {error}"));
+                return None;
+            }
+        };
+        let Some((index, value)) = values.indexed_iter().find(|(_, value)| !value.is_finite()) else {
+            return Some(values);
+        };
+        let place = index.as_array_view().to_vec();
+        self.problems.push(format!("sample {sample}: {} holds {value} at {place:?}", side.name()));
+        None
+    }
+
+    /// Recomputes what the equation keeps.
+    fn check_invariants(
+        &mut self,
+        data: &Dataset,
+        problem: &dyn Problem,
+        sample: usize,
+        input: ArrayD<f64>,
+        target: ArrayD<f64>,
+    ) {
+        let (Some(provenance), Some(numbers)) = (data.provenance(), data.sample_numbers()) else { return };
+        let residual = data.residuals().map_or(f64::NAN, |residuals| residuals[sample]);
+        let drifts =
+            problem.invariants(provenance.seed, numbers[sample], &Sample { input, target, residual });
+        let drifts = match drifts {
+            Ok(drifts) => drifts,
+            Err(error) => return self.problems.push(format!("sample {sample}: {error}")),
+        };
+        for Drift { quantity, drift, tolerance } in drifts {
+            if drift.is_nan() || drift > tolerance {
+                let allowed = format!("{tolerance:.1e} are allowed");
+                self.problems.push(format!("sample {sample}: {quantity} drifts by {drift:.1e}, {allowed}"));
+            }
+            let here = InvariantDrift { quantity: quantity.to_string(), sample, drift, tolerance };
+            match self.invariants.iter_mut().find(|other| other.quantity == quantity) {
+                None => self.invariants.push(here),
+                Some(other) if drift * other.tolerance > other.drift * tolerance => *other = here,
+                Some(_) => {}
+            }
+        }
+    }
 }
 
 fn cancelled(done: usize, total: usize) -> crate::Error {
@@ -138,6 +199,7 @@ fn of_description(path: &Path, description: &FileDescription) -> Verification {
         checksums: false,
         remade: Vec::new(),
         not_remade: "the file is of another program".to_string(),
+        invariants: Vec::new(),
         problems: wrong
             .map(|one| format!("{}: {} values are not finite", one.channel, one.not_finite))
             .collect(),

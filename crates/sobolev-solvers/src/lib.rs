@@ -51,7 +51,7 @@ pub use flow::{
     Body, FlowProblem, FlowSettings, FlowSide, INCOMPRESSIBLE_FLOW, IncompressibleFlow, Profile, centred,
 };
 pub use poisson::{POISSON, Poisson, PoissonProblem, PoissonSettings, PoissonState};
-pub use problem::{Axis, EquationEntry, Field, Problem, Sample};
+pub use problem::{Axis, Drift, EquationEntry, Field, Problem, Sample};
 pub use random_field::GaussianField;
 pub use reaction::{
     DIFFUSION_REACTION, DiffusionReaction, DiffusionReactionProblem, DiffusionReactionSettings,

@@ -1,7 +1,7 @@
 //! What a data set is made of: an equation with its settings, that turns (seed, sample number) into an input and a target.
 
 use crate::solver::{SteppedSolver, TimeSolver};
-use ndarray::{Array1, ArrayD, ArrayViewMutD};
+use ndarray::{Array1, ArrayD, ArrayViewD, ArrayViewMutD};
 use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry};
 
 /// One grid axis of a field.
@@ -80,6 +80,92 @@ pub struct Sample {
     pub residual: f64,
 }
 
+/// How far a quantity that the exact solution keeps, such as its mean, drifts in one sample.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drift {
+    /// The quantity in words.
+    pub quantity: &'static str,
+    /// Largest difference from its first value, relative to the size of the solution.
+    pub drift: f64,
+    /// What scheme, rounding and storage in single precision explain.
+    pub tolerance: f64,
+}
+
+/// The part of a drift that rounding of stored values explains.
+pub(crate) const ROUNDING: f64 = 1e-5;
+/// The same for means of kept points between which the solver has others, where these resolve the solution.
+const BETWEEN_POINTS: f64 = 1e-2;
+
+impl Drift {
+    /// The drift of `values` at successive times relative to `scale`; nothing of fewer than two times.
+    pub(crate) fn of(quantity: &'static str, values: &[f64], scale: f64, tolerance: f64) -> Option<Self> {
+        let (first, rest) = values.split_first().filter(|(_, rest)| !rest.is_empty())?;
+        let largest = rest.iter().map(|value| (value - first).abs()).fold(0.0, f64::max);
+        let drift = if largest == 0.0 { 0.0 } else { largest / scale.abs().max(f64::MIN_POSITIVE) };
+        Some(Self { quantity, drift, tolerance })
+    }
+
+    /// The largest drift of the means of the channels of `states`, relative to the root of the mean square of the first one.
+    /// Where the solver has points between theirs, waves alias onto the means, none of which should be larger than ten times the
+    /// shortest waves that the points show.
+    pub(crate) fn of_means(states: &[ArrayViewD<'_, f64>], all_points: bool) -> Option<Self> {
+        let scale = mean_square(states.first()?).sqrt();
+        let shortest =
+            || states.iter().map(shortest_waves).fold(0.0, f64::max) / scale.max(f64::MIN_POSITIVE);
+        let tolerance = if all_points { ROUNDING } else { BETWEEN_POINTS.max(10.0 * shortest()) };
+        let last = ndarray::Axis(states[0].ndim().checked_sub(1)?);
+        let of_channel = |channel: usize| {
+            let means = states.iter().map(|state| state.index_axis(last, channel).mean().unwrap_or(0.0));
+            Self::of("mean", &means.collect::<Vec<_>>(), scale, tolerance)
+        };
+        let drifts = (0..states[0].len_of(last)).filter_map(of_channel);
+        drifts.max_by(|one, other| one.drift.total_cmp(&other.drift))
+    }
+}
+
+/// The largest amplitude, among channels and axes, of the wave with two points a period along that axis alone.
+fn shortest_waves(state: &ArrayViewD<'_, f64>) -> f64 {
+    let channels = ndarray::Axis(state.ndim().saturating_sub(1));
+    let along = |field: &ArrayViewD<'_, f64>, axis: usize| {
+        let sum: f64 = (field.axis_iter(ndarray::Axis(axis)).enumerate())
+            .map(|(i, part)| if i % 2 == 0 { part.sum() } else { -part.sum() })
+            .sum();
+        sum.abs() / field.len().max(1) as f64
+    };
+    let of_channel =
+        |field: ArrayViewD<'_, f64>| (0..field.ndim()).map(|axis| along(&field, axis)).fold(0.0, f64::max);
+    state.axis_iter(channels).map(of_channel).fold(0.0, f64::max)
+}
+
+/// The mean square of all values.
+pub(crate) fn mean_square(state: &ArrayViewD<'_, f64>) -> f64 {
+    state.iter().map(|value| value * value).sum::<f64>() / state.len().max(1) as f64
+}
+
+impl Sample {
+    /// Checks that the sample has the fields of a problem.
+    ///
+    /// # Errors
+    /// [`Error::Shape`].
+    pub(crate) fn check(&self, problem: &dyn Problem) -> Result<()> {
+        for (field, array) in [(problem.input(), &self.input), (problem.target(), &self.target)] {
+            let shape = field.shape();
+            if array.shape() != shape {
+                return Err(Error::shape(field.name, format!("{shape:?}"), array.shape()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The states of the target in the order of time: its frames where it has an axis of time.
+    pub(crate) fn target_states(&self, frames: Option<usize>) -> Vec<ArrayViewD<'_, f64>> {
+        match frames {
+            Some(_) => self.target.outer_iter().collect(),
+            None => vec![self.target.view()],
+        }
+    }
+}
+
 /// Advances a state `[1, space.., channels]` to `time`: the target `[space.., channels]`, or `[frames, space.., channels]` at the
 /// ends of so many equal intervals.
 ///
@@ -151,6 +237,15 @@ pub trait Problem: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the solver does not reach its tolerance, and [`Error::Cancelled`](sobolev_tensor::Error::Cancelled).
     fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample>;
+    /// How far the quantities that the equation keeps drift in sample `index` under `seed`, of which `sample` is what a file
+    /// holds; none where there are none, or where the kept points do not tell.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the sample is not of this problem.
+    fn invariants(&self, seed: u64, index: u64, sample: &Sample) -> Result<Vec<Drift>> {
+        let _ = (seed, index, sample);
+        Ok(Vec::new())
+    }
 }
 
 /// One line of the list of equations: what the command line, Python and the documentation say of it.

@@ -1,7 +1,7 @@
 //! Problems some of whose settings are drawn anew for every sample.
 
 use crate::distribution::{Distribution, number};
-use crate::problem::{EquationEntry, Field, Problem, Sample};
+use crate::problem::{Drift, EquationEntry, Field, Problem, Sample};
 use sobolev_tensor::{Error, Monitor, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use toml::{Table, Value};
@@ -124,6 +124,10 @@ impl Problem for VariedProblem {
 
     fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample> {
         self.with(&self.values(seed, index))?.sample(seed, index, monitor)
+    }
+
+    fn invariants(&self, seed: u64, index: u64, sample: &Sample) -> Result<Vec<Drift>> {
+        self.with(&self.values(seed, index))?.invariants(seed, index, sample)
     }
 }
 

@@ -160,6 +160,39 @@ impl Wave {
         Ok(state.outer_iter().map(one).collect())
     }
 
+    /// What the scheme keeps to rounding without absorbing sides, of each sample of a state, when it advances by `duration`
+    /// again and again: the energy minus `dt^2 / 8` times the integral of the squared acceleration.
+    ///
+    /// # Errors
+    /// As [`TimeSolver::check`], and for a step above the stability limit.
+    pub(crate) fn kept_energy(&self, state: ArrayViewD<'_, f64>, duration: f64) -> Result<Vec<f64>> {
+        self.check(state.view())?;
+        let plan = self.plan(&state.shape()[1..=self.lengths.len()])?;
+        let (_, step) = self.steps(&plan, duration)?;
+        let mut work = plan.work();
+        let one = |sample: ArrayViewD<'_, f64>| {
+            work.load(&sample);
+            plan.kept_energy(&mut work, step)
+        };
+        Ok(state.outer_iter().map(one).collect())
+    }
+
+    /// Number and length of the steps that make up `duration`.
+    fn steps(&self, plan: &Leapfrog, duration: f64) -> Result<(u64, f64)> {
+        let limit = plan.limit();
+        let longest = match self.step {
+            ExplicitStep::Courant(part) => part * limit,
+            ExplicitStep::Fixed(step) => step,
+        };
+        let steps = steps_of(duration, longest)?;
+        let step = duration / steps as f64;
+        if step > limit * (1.0 + 1e-9) {
+            let words = format!("{limit:.3e}, the stability limit c dt <= h / sqrt(d)");
+            return Err(ExplicitStep::too_long(step, &words));
+        }
+        Ok((steps, step))
+    }
+
     /// The plan for a grid, that of the last call if it fits.
     fn plan(&self, cells: &[usize]) -> Result<Arc<Leapfrog>> {
         let mut kept = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,17 +241,7 @@ impl TimeSolver for Wave {
             return Ok(());
         }
         let plan = self.plan(&state.shape()[1..=self.lengths.len()])?;
-        let limit = plan.limit();
-        let longest = match self.step {
-            ExplicitStep::Courant(part) => part * limit,
-            ExplicitStep::Fixed(step) => step,
-        };
-        let steps = steps_of(duration, longest)?;
-        let step = duration / steps as f64;
-        if step > limit * (1.0 + 1e-9) {
-            let words = format!("{limit:.3e}, the stability limit c dt <= h / sqrt(d)");
-            return Err(ExplicitStep::too_long(step, &words));
-        }
+        let (steps, step) = self.steps(&plan, duration)?;
         let samples: Vec<_> = state.axis_iter_mut(Axis(0)).collect();
         let one = |work: &mut Work, mut sample: ArrayViewMutD<'_, f64>| {
             work.load(&sample.view());

@@ -21,12 +21,16 @@ pub(crate) fn write_copy(job: &Job<'_>) -> Result<()> {
     let header = Header {
         provenance: provenance(data),
         precision: data.precision(),
-        compression: Compression::None,
+        compression: data.about().compression,
         input: data.field(Side::Input).clone(),
         target: data.field(Side::Target).clone(),
         parameters: data.parameters(),
     };
-    make(job.draft, &header, None, |file| fill(job, &header, file))
+    let level = match header.compression {
+        Compression::Gzip { level } => Some(level),
+        Compression::None => None,
+    };
+    make(job.draft, &header, level, |file| fill(job, &header, file))
         .map_err(|error| super::writer::renamed(error, job.path))
 }
 

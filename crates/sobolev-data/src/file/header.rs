@@ -89,6 +89,11 @@ impl Header {
         space::of_fields(&fields, self.parameters.len(), self.count() as u64, self.precision)
     }
 
+    /// Bytes that generation needs while it runs: a file that will be compressed lies beside its copy, which may be as large.
+    pub(crate) fn bytes_while_made(&self) -> u64 {
+        space::while_made(self.bytes(), self.compression)
+    }
+
     pub(crate) fn count(&self) -> usize {
         let range = &self.provenance.samples;
         usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX)

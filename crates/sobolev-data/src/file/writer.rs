@@ -1,45 +1,44 @@
-//! Writing samples, one by one, so that a killed or full writer loses none that it has finished.
+//! Writing samples in place, so that a killed or full writer loses none that it has finished.
 
+use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hdf5::H5Type;
 use hdf5::dataset::{AllocTime, FillTime};
 use hdf5_metno as hdf5;
-use ndarray::{Array2, ArrayView, ArrayView1, ArrayView2, IxDyn};
+use ndarray::{Array2, ArrayView, ArrayView1, IxDyn};
 use sobolev_tensor::Monitor;
 
+use super::place::{Layout, chunk_of, reserve};
 use super::untimed::{create_untimed, new_dataset};
 use super::{DataFile, Header, explain, open_error, record, schema, slab};
+use crate::dataset::Side;
 use crate::draft::{Draft, Old};
 use crate::error::{Error, Result};
 use crate::values::{Numbers, Precision};
 
-/// Bytes of NaN written at once while the file is made.
-const BLOCK: usize = 1 << 22;
 /// A chunk must stay below 4 GiB in the compatible file version.
 const LARGEST_CHUNK: usize = 1 << 31;
 
-/// A solved sample that waits to be written, in the precision of the file.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    /// Position in the data set.
-    pub(crate) row: usize,
-    pub(crate) input: Numbers,
-    pub(crate) target: Numbers,
-    pub(crate) residual: f64,
-    /// Of input and target.
-    pub(crate) checksums: [u32; 2],
-}
-
-/// A file open for writing; see [`file`](super) for the order of things.
+/// A file open for writing; see [`file`](super) for the order of things. Several threads may write samples at once.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    residual: hdf5::Dataset,
-    checksum: hdf5::Dataset,
-    finished: hdf5::Dataset,
+    /// Where samples go; nothing when all are finished.
+    layout: Option<Layout>,
+    /// The bytes of the file, beside HDF5.
+    bytes: File,
+    state: Mutex<State>,
+}
+
+/// What is known of the samples.
+#[derive(Debug)]
+struct State {
+    /// Number of finished samples.
     count: usize,
-    /// Last: it holds the lock.
+    /// It holds the lock of the file.
     open: DataFile,
 }
 
@@ -50,8 +49,15 @@ impl Writer {
     /// When another run makes it, it is there and to be kept, or it cannot be written.
     pub(crate) fn create(path: &Path, header: &Header, old: Old, monitor: &dyn Monitor) -> Result<Self> {
         let draft = Draft::new(path, old)?;
-        make(draft.path(), header, None, |file| fill(file, header, monitor))
-            .map_err(|error| renamed(error, path))?;
+        let mut layout = None;
+        make(draft.path(), header, None, |file| {
+            layout = Some(Layout::of(path, file, header.precision.bytes(), u64::MAX)?);
+            Ok(())
+        })
+        .map_err(|error| renamed(error, path))?;
+        if let Some(layout) = layout {
+            set_aside(draft.path(), &layout, header, monitor).map_err(|error| renamed(error, path))?;
+        }
         let lock = draft.finish()?;
         let open = DataFile::open_locked(path, hdf5::OpenMode::ReadWrite)?;
         Self::new(DataFile { lock, ..open })
@@ -79,81 +85,95 @@ impl Writer {
     }
 
     fn new(open: DataFile) -> Result<Self> {
-        let dataset = |name: &str| open.file.dataset(name).map_err(|e| super::damaged(&open.path, name, &e));
-        let [residual, checksum, finished] =
-            [dataset("residual")?, dataset("checksum")?, dataset("finished")?];
+        let unfinished = open.finished.contains(&false);
+        let failed = |source| Error::io(&open.path, "open", source);
+        let bytes = match &open.lock {
+            Some(lock) => lock.try_clone(),
+            None => File::options().read(true).write(unfinished).open(&open.path),
+        };
+        let bytes = bytes.map_err(failed)?;
+        let value = open.header.precision.bytes();
+        let layout = unfinished.then(|| Layout::of(&open.path, &open.file, value, open.bytes)).transpose()?;
         let count = open.finished.iter().filter(|flag| **flag).count();
-        Ok(Self { residual, checksum, finished, count, open })
+        Ok(Self { layout, bytes, state: Mutex::new(State { count, open }) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere ends the whole run anyway.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Positions of the samples that are not finished.
     pub(crate) fn unfinished(&self) -> Vec<usize> {
-        (0..self.open.finished.len()).filter(|&row| !self.open.finished[row]).collect()
+        let state = self.state();
+        (0..state.open.finished.len()).filter(|&row| !state.open.finished[row]).collect()
     }
 
     /// Number of finished samples.
     pub(crate) fn finished(&self) -> usize {
-        self.count
+        self.state().count
     }
 
     /// Whether the samples are compressed as the header says.
     pub(crate) fn is_compressed(&self) -> bool {
-        !self.open.input.filters().is_empty()
+        !self.state().open.input.filters().is_empty()
     }
 
     /// The file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.open.path
+    pub(crate) fn path(&self) -> PathBuf {
+        self.state().open.path.clone()
     }
 
-    /// Size of the file.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.open.file.size()
-    }
-
-    /// Residuals, NaN where a sample is unfinished.
-    pub(crate) fn residuals(&self) -> &[f64] {
-        &self.open.residuals
-    }
-
-    /// Writes samples and marks them finished: two flushes for all of them together.
+    /// Writes one side of the sample at `row`.
     ///
     /// # Errors
     /// [`Error::Write`]; samples finished before stay readable.
-    pub(crate) fn write(&mut self, samples: &[Finished]) -> Result<()> {
-        self.write_values(samples).map_err(|error| Error::Write {
-            path: self.open.path.clone(),
-            reason: explain(&error),
-            finished: self.count,
-            total: self.open.finished.len(),
-        })?;
-        for sample in samples {
-            self.open.finished[sample.row] = true;
-            self.open.residuals[sample.row] = sample.residual;
-            self.open.checksums[2 * sample.row..][..2].copy_from_slice(&sample.checksums);
-        }
-        self.count += samples.len();
+    pub(crate) fn write(&self, row: usize, side: Side, bytes: &[u8]) -> Result<()> {
+        self.written(|layout| layout.write_values(&self.bytes, row, side, bytes))
+    }
+
+    /// Marks the sample at `row`, both sides of which are written, finished. `told` is called with the number of finished
+    /// samples, which never decreases.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub(crate) fn finish(
+        &self,
+        row: usize,
+        residual: f64,
+        checksums: [u32; 2],
+        told: impl FnOnce(usize),
+    ) -> Result<()> {
+        self.written(|layout| layout.write_marks(&self.bytes, row, residual, checksums))?;
+        let mut state = self.state();
+        state.open.finished[row] = true;
+        state.open.residuals[row] = residual;
+        state.open.checksums[2 * row..][..2].copy_from_slice(&checksums);
+        state.count += 1;
+        told(state.count);
         Ok(())
     }
 
-    fn write_values(&self, samples: &[Finished]) -> std::result::Result<(), hdf5::Error> {
-        for sample in samples {
-            let rows = sample.row..sample.row + 1;
-            write_numbers(&self.open.input, rows.clone(), &sample.input)?;
-            write_numbers(&self.open.target, rows.clone(), &sample.target)?;
-            self.residual.write_slice(ArrayView1::from(&[sample.residual]), slab(rows.clone(), 1))?;
-            self.checksum.write_slice(ArrayView2::from(&[sample.checksums]), slab(rows, 2))?;
-        }
-        self.open.file.flush()?;
-        for sample in samples {
-            self.finished.write_slice(ArrayView1::from(&[1_u8]), slab(sample.row..sample.row + 1, 1))?;
-        }
-        self.open.file.flush()
+    /// Has the disk take what is written so far.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it fails.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.bytes.sync_data().map_err(|source| Error::Io { path: self.path(), action: "save", source })
+    }
+
+    fn written(&self, write: impl FnOnce(&Layout) -> io::Result<()>) -> Result<()> {
+        let nowhere = || io::Error::other("all samples are finished");
+        self.layout.as_ref().ok_or_else(nowhere).and_then(write).map_err(|error| {
+            let state = self.state();
+            let (finished, total) = (state.count, state.open.finished.len());
+            Error::Write { path: state.open.path.clone(), reason: in_words(&error), finished, total }
+        })
     }
 
     /// The file, still open and locked.
     pub(crate) fn into_file(self) -> DataFile {
-        self.open
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).open
     }
 }
 
@@ -212,18 +232,14 @@ fn lay_out_samples<T: H5Type + Into<hdf5::types::OwnedDynValue> + Copy>(
     fill: T,
 ) -> std::result::Result<(), hdf5::Error> {
     for (side, field) in [("input", &header.input), ("target", &header.target)] {
-        let mut chunk: Vec<usize> = [1].into_iter().chain(field.shape()).collect();
-        while chunk.iter().product::<usize>() * header.precision.bytes() > LARGEST_CHUNK {
-            let longest = (0..chunk.len()).max_by_key(|&axis| chunk[axis]).unwrap_or(0);
-            chunk[longest] = chunk[longest].div_ceil(2);
-        }
+        let chunk = chunk_of(&field.shape(), LARGEST_CHUNK / header.precision.bytes());
         let shape: Vec<usize> = [header.count()].into_iter().chain(field.shape()).collect();
         let builder = new_dataset(file)?.empty::<T>().shape(shape).chunk(chunk).fill_value(fill);
         let builder = match level {
             // Compressed chunks find their place when their size is known.
             Some(level) => builder.shuffle().deflate(level).fill_time(FillTime::IfSet),
-            // Space is allocated as `fill` writes the NaN: it can be cancelled, one call for all chunks could not.
-            None => builder.alloc_time(Some(AllocTime::Incr)).fill_time(FillTime::Never),
+            // Each chunk gets its place at once; nothing is written there yet.
+            None => builder.alloc_time(Some(AllocTime::Early)).fill_time(FillTime::Never),
         };
         let dataset = builder.create(side)?;
         schema::write_field(&dataset, field)?;
@@ -231,28 +247,35 @@ fn lay_out_samples<T: H5Type + Into<hdf5::types::OwnedDynValue> + Copy>(
     Ok(())
 }
 
-/// Writes NaN to all samples, so that HDF5 gives each chunk its place and the file system sets the space aside.
-fn fill(file: &hdf5::File, header: &Header, monitor: &dyn Monitor) -> Result<()> {
-    let path = PathBuf::from(file.filename());
-    for (side, field) in [("input", &header.input), ("target", &header.target)] {
-        let dataset = file.dataset(side).map_err(|e| write_error(&path, header, &e))?;
-        let len: usize = field.shape().iter().product();
-        let at_once = (BLOCK / (len * header.precision.bytes())).clamp(1, header.count());
-        let block = match header.precision {
-            Precision::F32 => Numbers::F32(vec![f32::NAN; at_once * len]),
-            Precision::F64 => Numbers::F64(vec![f64::NAN; at_once * len]),
+/// Sets the space of all samples aside, and begins each with NaN: a program that does not look at the flags sees that
+/// they are not finished. Where the file system cannot set space aside, they are NaN as a whole.
+fn set_aside(draft: &Path, layout: &Layout, header: &Header, monitor: &dyn Monitor) -> Result<()> {
+    let failed = |error: io::Error| {
+        let (path, reason) = (draft.to_path_buf(), in_words(&error));
+        Error::Write { path, reason, finished: 0, total: header.count() }
+    };
+    let file = File::options().read(true).write(true).open(draft).map_err(failed)?;
+    let reserved = reserve(&file).map_err(failed)?;
+    for side in [Side::Input, Side::Target] {
+        let nan = match header.precision {
+            Precision::F32 => f32::NAN.to_ne_bytes().to_vec(),
+            Precision::F64 => f64::NAN.to_ne_bytes().to_vec(),
         };
-        let mut row = 0;
-        while row < header.count() {
+        let bytes = if reserved { nan } else { nan.repeat(layout.bytes(side) / nan.len()) };
+        for row in 0..header.count() {
             if monitor.cancelled() {
                 return Err(cancelled(0, header.count()).into());
             }
-            let rows = row..(row + at_once).min(header.count());
-            row = rows.end;
-            write_numbers(&dataset, rows, &block).map_err(|e| write_error(&path, header, &e))?;
+            layout.write_values(&file, row, side, &bytes).map_err(failed)?;
         }
     }
     Ok(())
+}
+
+/// What the system said, without its number.
+fn in_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_string()
 }
 
 /// Writes what is noted of each sample.

@@ -9,7 +9,7 @@ use sobolev_solvers::{Axis, Field};
 use sobolev_tensor::{Error as NumericError, Real};
 
 use super::{AxisKind, Contents, FormatEntry, PAIRS, ReadOptions, Variable, missing};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Side as DataSide};
 use crate::error::{Error, Result};
 use crate::values::{Numbers, Precision, Values, bytes_of};
 
@@ -42,20 +42,53 @@ pub(super) fn read(
     contents: &Contents,
     options: &ReadOptions,
 ) -> Result<Dataset> {
-    let sides = sides(path, contents, options)?;
-    let count = samples(path, sides.iter().flat_map(|side| &side.variables))?;
-    let source = Source {
-        path,
-        entry,
-        rows: options.rows(count)?,
-        precision: options.precision,
-        frames_as_channels: options.frames_as_channels,
+    let of = |side| -> Result<(Field, Values)> {
+        Ok((field(path, entry, contents, options, side)?, read_side(path, entry, contents, options, side)?))
     };
-    let [input, target] = match options.precision {
-        Precision::F32 => [source.side::<f32>(&sides[0])?, source.side::<f32>(&sides[1])?],
-        Precision::F64 => [source.side::<f64>(&sides[0])?, source.side::<f64>(&sides[1])?],
-    };
+    let (input, target) = (of(DataSide::Input)?, of(DataSide::Target)?);
     Dataset::from_values(input.1, target.1, Some(path))?.with_fields(input.0, target.0)
+}
+
+/// Number of all samples of a file.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn count(path: &Path, contents: &Contents, options: &ReadOptions) -> Result<usize> {
+    samples(path, sides(path, contents, options)?.iter().flat_map(|side| &side.variables))
+}
+
+/// The field of one side.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn field(
+    path: &Path,
+    entry: &FormatEntry,
+    contents: &Contents,
+    options: &ReadOptions,
+    side: DataSide,
+) -> Result<Field> {
+    let sides = sides(path, contents, options)?;
+    Source::new(path, entry, options, &sides)?.field(&sides[side as usize])
+}
+
+/// One side of the samples that are asked for.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_side(
+    path: &Path,
+    entry: &FormatEntry,
+    contents: &Contents,
+    options: &ReadOptions,
+    side: DataSide,
+) -> Result<Values> {
+    let sides = sides(path, contents, options)?;
+    let source = Source::new(path, entry, options, &sides)?;
+    match options.precision {
+        Precision::F32 => source.side::<f32>(&sides[side as usize]),
+        Precision::F64 => source.side::<f64>(&sides[side as usize]),
+    }
 }
 
 /// The variables and frames of both fields.
@@ -150,9 +183,20 @@ fn samples<'a>(path: &Path, variables: impl Iterator<Item = &'a &'a Variable>) -
     }
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    fn new(
+        path: &'a Path,
+        entry: &'a FormatEntry,
+        options: &ReadOptions,
+        sides: &[Side<'_>; 2],
+    ) -> Result<Self> {
+        let count = samples(path, sides.iter().flat_map(|side| &side.variables))?;
+        let (precision, frames_as_channels) = (options.precision, options.frames_as_channels);
+        Ok(Self { path, entry, rows: options.rows(count)?, precision, frames_as_channels })
+    }
+
     /// One field, `[samples, time if there are several frames, space.., channels]`.
-    fn side<T: Real>(&self, side: &Side<'_>) -> Result<(Field, Values)> {
+    fn side<T: Real>(&self, side: &Side<'_>) -> Result<Values> {
         let field = self.field(side)?;
         let shape: Vec<usize> = [self.rows.len()].into_iter().chain(field.shape()).collect();
         let mut values: Vec<T> = Vec::new();
@@ -174,7 +218,7 @@ impl Source<'_> {
         }
         let values = Values::new(shape, Numbers::from_vec(values));
         values.check_finite(&format!("{}: {}", self.path.display(), side.name))?;
-        Ok((field, values))
+        Ok(values)
     }
 
     fn field(&self, side: &Side<'_>) -> Result<Field> {

@@ -30,7 +30,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
         Precision::F32 => load::<f32>(path, &variable.name).map(|values| values.rows(rows)),
         Precision::F64 => load::<f64>(path, &variable.name).map(|values| values.rows(rows)),
     },
-    by_rows: false,
+    by_rows: |_| false,
     write: Some(matlab_write::level5),
 };
 

@@ -1,7 +1,10 @@
 //! NumPy arrays: `.npz` archives (plain or compressed) and single `.npy` files, of any real number type.
 
+mod rows;
+
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::ops::Range;
 use std::path::Path;
 
 use ndarray::{ArrayD, IxDyn};
@@ -13,6 +16,7 @@ use zip::ZipArchive;
 use super::{Contents, FormatEntry, Variable};
 use crate::error::{Error, Result};
 use crate::values::{Numbers, Precision, Values, bytes_of};
+use rows::Plain;
 
 /// Archives of several arrays.
 pub(super) const NPZ: FormatEntry = FormatEntry {
@@ -22,10 +26,10 @@ pub(super) const NPZ: FormatEntry = FormatEntry {
     recognises: |_, head| head.bytes.starts_with(b"PK\x03\x04"),
     contents: |path| npz_variables(path).map(Contents::of),
     load: |path, variable, precision, rows| match precision {
-        Precision::F32 => npz_load::<f32>(path, &variable.name).map(|values| values.rows(rows)),
-        Precision::F64 => npz_load::<f64>(path, &variable.name).map(|values| values.rows(rows)),
+        Precision::F32 => npz_rows::<f32>(path, variable, rows),
+        Precision::F64 => npz_rows::<f64>(path, variable, rows),
     },
-    by_rows: false,
+    by_rows: |path| rows::archive_is_plain(path),
     write: Some(crate::export::write_npz),
 };
 
@@ -42,10 +46,10 @@ pub(super) const NPY: FormatEntry = FormatEntry {
         Ok(Contents::of(vec![Variable::plain(name, shape, kind)]))
     },
     load: |path, _, precision, rows| match precision {
-        Precision::F32 => Ok(values(npy_open::<Number<f32>>(path)?).rows(rows)),
-        Precision::F64 => Ok(values(npy_open::<Number<f64>>(path)?).rows(rows)),
+        Precision::F32 => npy_rows::<f32>(path, rows),
+        Precision::F64 => npy_rows::<f64>(path, rows),
     },
-    by_rows: false,
+    by_rows: |path| Plain::of_file(path).is_some(),
     write: None,
 };
 
@@ -77,19 +81,25 @@ impl<T: Real> ReadableElement for Number<T> {
     ) -> std::result::Result<Vec<Self>, ReadDataError> {
         let kind = Kind::parse(descriptor)?;
         check_length(kind, len)?;
-        // Grown as data arrive: the length in a damaged header may be anything.
-        let mut numbers = Vec::with_capacity(len.min(1 << 20));
-        let mut block = vec![0; kind.bytes * len.min(1 << 16)];
-        while numbers.len() < len {
-            let part = &mut block[..kind.bytes * (len - numbers.len()).min(1 << 16)];
-            reader.read_exact(part)?;
-            numbers.extend(part.chunks_exact(kind.bytes).map(|bytes| Self(T::cast(kind.value(bytes)))));
-        }
+        let numbers = read_numbers(&mut reader, kind, len)?;
         match std::io::copy(&mut reader, &mut std::io::sink())? {
             0 => Ok(numbers),
             extra => Err(ReadDataError::ExtraBytes(extra as usize)),
         }
     }
+}
+
+/// So many numbers of a type.
+fn read_numbers<T: Real>(reader: &mut impl Read, kind: Kind, len: usize) -> std::io::Result<Vec<Number<T>>> {
+    // Grown as data arrive: the length in a damaged header may be anything.
+    let mut numbers = Vec::with_capacity(len.min(1 << 20));
+    let mut block = vec![0; kind.bytes * len.min(1 << 16)];
+    while numbers.len() < len {
+        let part = &mut block[..kind.bytes * (len - numbers.len()).min(1 << 16)];
+        reader.read_exact(part)?;
+        numbers.extend(part.chunks_exact(kind.bytes).map(|bytes| Number(T::cast(kind.value(bytes)))));
+    }
+    Ok(numbers)
 }
 
 /// An array without values: no data, and its other axes may be of lengths at which `ndarray` panics.
@@ -217,6 +227,22 @@ fn npz_variables(path: &Path) -> Result<Vec<Variable>> {
         }
     }
     Ok(variables)
+}
+
+/// Rows of an array of its own file: alone where they lie side by side.
+fn npy_rows<T: Real>(path: &Path, rows: Range<usize>) -> Result<Values> {
+    match Plain::of_file(path) {
+        Some(plain) => plain.read::<T>(path, rows),
+        None => Ok(values(npy_open::<Number<T>>(path)?).rows(rows)),
+    }
+}
+
+/// Rows of an array of an archive.
+fn npz_rows<T: Real>(path: &Path, variable: &Variable, rows: Range<usize>) -> Result<Values> {
+    match Plain::in_archive(path, &variable.name) {
+        Some(plain) => plain.read::<T>(path, rows),
+        None => npz_load::<T>(path, &variable.name).map(|values| values.rows(rows)),
+    }
 }
 
 fn npz_load<T: Real>(path: &Path, name: &str) -> Result<Values> {

@@ -30,7 +30,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
             Precision::F64 => Values::from_array(data.read_side::<f64>(side, &rows)?),
         })
     },
-    by_rows: true,
+    by_rows: |_| true,
     write: Some(write_copy),
 };
 

@@ -19,7 +19,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
         let (_, group) = group(path)?;
         rows(path, &dataset(path, &group, &variable.name)?, wanted, precision)
     },
-    by_rows: true,
+    by_rows: |_| true,
     write: None,
 };
 

@@ -10,6 +10,7 @@
 //!
 //! Points are cell centres. The list of times may be longer than there are frames; the rest of it is dropped.
 
+mod incompressible;
 mod write;
 
 use std::ops::Range;
@@ -31,7 +32,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
     recognises: |path, head| Layout::of(root_names(path, head)).is_some(),
     contents,
     load,
-    by_rows: true,
+    by_rows: |_| true,
     write: Some(write::write),
 };
 

@@ -57,7 +57,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
             Precision::F64 => file.values::<f64>(&tensor.rows(rows)),
         }
     },
-    by_rows: false,
+    by_rows: |_| false,
     write: Some(write::write),
 };
 

@@ -108,7 +108,7 @@ pub(super) fn statistics(
     let mut moments = vec![Moments::NONE; names.len()];
     let rows = variable.shape.first().copied().unwrap_or(1);
     let each: usize = variable.shape.iter().skip(1).product();
-    let at_once = if entry.by_rows { (BLOCK / each.max(1)).max(1) } else { rows.max(1) };
+    let at_once = if (entry.by_rows)(path) { (BLOCK / each.max(1)).max(1) } else { rows.max(1) };
     let mut row = 0;
     while row < rows {
         if monitor.cancelled() {

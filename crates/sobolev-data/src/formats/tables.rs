@@ -22,7 +22,7 @@ pub(super) const MATLAB73: FormatEntry = FormatEntry {
     recognises: |_, head| head.hdf5.is_some() && head.bytes.starts_with(b"MATLAB 7.3"),
     contents: |path| contents(path, true),
     load: |path, variable, precision, rows| load(path, &variable.name, precision, rows, true),
-    by_rows: true,
+    by_rows: |_| true,
     write: Some(matlab_write::level73),
 };
 
@@ -34,7 +34,7 @@ pub(super) const HDF5: FormatEntry = FormatEntry {
     recognises: |_, head| head.hdf5.is_some(),
     contents: |path| contents(path, false),
     load: |path, variable, precision, rows| load(path, &variable.name, precision, rows, false),
-    by_rows: true,
+    by_rows: |_| true,
     write: None,
 };
 

@@ -33,7 +33,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
         let group = group.map_err(|e| damaged(path, &variable.name, &e))?;
         rows(path, &dataset(path, &group, &variable.name)?, wanted, precision)
     },
-    by_rows: true,
+    by_rows: |_| true,
     write: Some(write::write),
 };
 

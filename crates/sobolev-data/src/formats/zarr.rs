@@ -37,7 +37,7 @@ pub(super) const ENTRY: FormatEntry = FormatEntry {
             Precision::F64 => array.rows::<f64>(rows),
         }
     },
-    by_rows: true,
+    by_rows: |_| true,
     write: Some(write::write),
 };
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ndarray::{Array, ArrayD, IxDyn};
-use sobolev_data::formats::{FORMATS, ReadOptions, read};
+use sobolev_data::formats::{FORMATS, ReadOptions, open, read};
 use sobolev_data::{Dataset, Error, Precision, Side, convert};
 use sobolev_solvers::{Axis, Field};
 
@@ -142,6 +142,17 @@ fn layouts_of_pdebench_follow_the_kind_of_data() {
     convert(&velocity, path("again.h5"), Some("pdebench"), false, &()).unwrap();
     let again = read(path("again.h5"), &ReadOptions::default()).unwrap();
     assert_eq!((both(&again), again.field(Side::Target)), (both(&velocity), velocity.field(Side::Target)));
+    // A velocity that carries particles has a layout of its own; the force that drives it goes along where it was read.
+    let flow = trajectories(&["particles", "velocity_x", "velocity_y", "force_x", "force_y"]);
+    convert(&flow, path("flow.h5"), Some("pdebench"), false, &()).unwrap();
+    ask("pdebench-incompressible", &path("flow.h5"));
+    let fixture_of = |name: &str| read(fixture(name), &ReadOptions::default()).unwrap();
+    let carried = fixture_of("pdebench_incompressible.h5");
+    convert(&carried, path("carried.h5"), Some("pdebench"), false, &()).unwrap();
+    let again = read(path("carried.h5"), &ReadOptions::default()).unwrap();
+    assert_eq!((both(&again), again.field(Side::Target)), (both(&carried), carried.field(Side::Target)));
+    let text = convert(&carried, path("a.hdf5"), Some("pdebench"), false, &()).unwrap_err().to_string();
+    assert!(text.starts_with("output: expected a name that ends in .h5"), "{text}");
     let line = read(fixture("pdebench_burgers.hdf5"), &ReadOptions::default()).unwrap();
     let text = convert(&line, path("line.h5"), Some("pdebench"), false, &()).unwrap_err().to_string();
     assert!(text.starts_with("output: expected a name that ends in .hdf5"), "{text}");
@@ -208,6 +219,72 @@ fn a_store_that_is_replaced_leaves_the_folders_beside_it_alone() {
         assert!(folder.path().join(name).join("precious.txt").exists(), "{name}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "nothing else stays");
+}
+
+/// Every file whose rows can be read alone gives the samples that reading it whole gives, and is written as that is.
+#[test]
+fn samples_that_stay_in_their_file_are_those_that_were_read_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let data = trajectories(&["a", "b"]);
+    convert(&data, path("plain.npz"), Some("npz"), false, &()).unwrap();
+    let mut files =
+        vec![path("plain.npz"), fixture("plain.npz"), fixture("compressed.npz"), fixture("level5.mat")];
+    convert(&data, path("store.zarr"), Some("zarr"), false, &()).unwrap();
+    files.push(path("store.zarr"));
+    if cfg!(feature = "hdf5") {
+        let layouts =
+            ["pdebench_burgers.hdf5", "pdebench_darcy.hdf5", "pdebench_groups.h5", "pdebench_cfd.hdf5"];
+        let others =
+            ["pdebench_incompressible.h5", "the_well.hdf5", "pdearena.h5", "plain.h5", "level73.mat"];
+        files.extend(layouts.into_iter().chain(others).map(fixture));
+    }
+    for file in files {
+        let mut options = ReadOptions::default().with_precision(Precision::F64);
+        if file == path("plain.npz") {
+            options = options.with_channels_last();
+        }
+        let name = file.display();
+        let whole = read(&file, &options).unwrap();
+        let stays = open(&file, &options).unwrap();
+        assert_eq!((stays.len(), both(&stays)), (whole.len(), both(&whole)), "{name}");
+        for side in [Side::Input, Side::Target] {
+            assert_eq!(stays.field(side), whole.field(side), "{name}");
+        }
+        let order: Vec<usize> = (0..whole.len()).rev().collect();
+        assert_eq!(stays.read::<f32>(&order).unwrap(), whole.read::<f32>(&order).unwrap(), "{name}");
+        let part = options.clone().with_samples(1..2);
+        assert_eq!(both(&open(&file, &part).unwrap()), both(&read(&file, &part).unwrap()), "{name}");
+        let outputs = [path("whole.npz"), path("stays.npz")];
+        convert(&whole, &outputs[0], None, true, &()).unwrap();
+        convert(&stays, &outputs[1], None, true, &()).unwrap();
+        let again =
+            outputs.map(|output| both(&read(output, &ReadOptions::default().with_channels_last()).unwrap()));
+        assert_eq!(again[0], again[1], "{name}");
+    }
+    let inputs = fixture("inputs.npy");
+    let options = ReadOptions::default().with_target_file(fixture("targets.npy"));
+    assert_eq!(both(&open(&inputs, &options).unwrap()), both(&read(&inputs, &options).unwrap()));
+}
+
+#[cfg(feature = "hdf5")]
+#[test]
+fn a_compressed_data_set_stays_compressed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let entry = sobolev_solvers::EQUATIONS.iter().find(|entry| entry.name == "advection").unwrap();
+    let problem = entry.problem("size = 512".parse().unwrap()).unwrap();
+    let gzip = sobolev_data::Compression::Gzip { level: 3 };
+    let options = sobolev_data::GenerateOptions::default().with_compression(gzip);
+    sobolev_data::generate(problem.as_ref(), 3, 0..4, path("a.h5"), &options, &()).unwrap();
+    let data = Dataset::open(path("a.h5")).unwrap();
+    convert(&data, path("b.h5"), Some("sobolev"), false, &()).unwrap();
+    let again = Dataset::open(path("b.h5")).unwrap();
+    assert_eq!((again.info().compression, both(&again)), (gzip, both(&data)));
+    // A program opens a file in one way at a time.
+    drop(again);
+    let file = hdf5_metno::File::open(path("b.h5")).unwrap();
+    assert_eq!(file.dataset("input").unwrap().filters().len(), 2, "shuffled and compressed");
 }
 
 #[cfg(feature = "hdf5")]

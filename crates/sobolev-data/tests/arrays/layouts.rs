@@ -2,9 +2,11 @@
 //! 1000 s + 100 t + 10 i + j + k / 10 + c / 2.
 
 use ndarray::ArrayD;
+#[cfg(feature = "hdf5")]
+use sobolev_data::Side;
 use sobolev_data::formats::pt::{PtFile, Value};
 use sobolev_data::formats::{ReadOptions, contents, read, recognise};
-use sobolev_data::{Dataset, Precision, Side};
+use sobolev_data::{Dataset, Precision};
 
 use crate::formats::fixture;
 
@@ -33,6 +35,7 @@ fn double() -> ReadOptions {
     ReadOptions::default().with_precision(Precision::F64)
 }
 
+#[cfg(feature = "hdf5")]
 fn names(data: &Dataset, side: Side) -> String {
     data.field(side).channels.join(" ")
 }

@@ -4,6 +4,7 @@
 mod damage;
 mod generation;
 mod interruption;
+mod invariants;
 mod race;
 mod shards;
 mod waves;

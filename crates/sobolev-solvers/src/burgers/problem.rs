@@ -2,7 +2,7 @@
 
 use super::Burgers;
 use crate::etdrk::Step;
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
+use crate::problem::{Axis, Drift, EquationEntry, Field, Problem, Sample};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
 use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
@@ -169,6 +169,13 @@ impl Problem for BurgersProblem {
             target.extend(self.kept(&state));
         }
         Ok(Sample { input, target: array(self.target(), target)?, residual })
+    }
+
+    fn invariants(&self, _: u64, _: u64, sample: &Sample) -> Result<Vec<Drift>> {
+        sample.check(self)?;
+        let mut states = vec![sample.input.view()];
+        states.extend(sample.target_states(self.settings.frames));
+        Ok(Drift::of_means(&states, self.solve_size == self.settings.size).into_iter().collect())
     }
 }
 

@@ -1,10 +1,10 @@
 //! Data sets of heat in random media: from conductivity and initial state to the states at later times.
 
 use super::Heat;
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, frames as frames_of};
+use crate::problem::{Axis, Drift, EquationEntry, Field, Problem, Sample, frames as frames_of};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
-use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
+use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn, Slice};
 use serde::{Deserialize, Serialize};
 use sobolev_multigrid::general::Condition;
 use sobolev_tensor::{Error, Monitor, Result, SettingEntry};
@@ -186,6 +186,18 @@ impl Problem for HeatProblem {
         input.index_axis_mut(ArrayAxis(dimension), 0).assign(&a);
         input.index_axis_mut(ArrayAxis(dimension), 1).assign(&initial);
         Ok(Sample { input, target, residual: super::TOLERANCE })
+    }
+
+    fn invariants(&self, _: u64, _: u64, sample: &Sample) -> Result<Vec<Drift>> {
+        sample.check(self)?;
+        if self.settings.sides == Sides::Cold {
+            return Ok(Vec::new());
+        }
+        let channels = ArrayAxis(self.settings.dimension);
+        let initial = sample.input.slice_axis(channels, Slice::from(1..));
+        let mut states = vec![initial];
+        states.extend(sample.target_states(Some(self.settings.frames)));
+        Ok(Drift::of_means(&states, true).into_iter().collect())
     }
 }
 

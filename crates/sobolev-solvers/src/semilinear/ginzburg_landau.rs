@@ -173,6 +173,10 @@ focusing = 1.0";
         vec!["real".to_string(), "imaginary".to_string()]
     }
 
+    fn keeps_mean_square(_: &Self) -> bool {
+        true
+    }
+
     fn equation(parameters: toml::Table) -> Result<Schrodinger> {
         settings::read(Self::NAME, parameters)
     }

@@ -97,6 +97,10 @@ hyperviscosity = 0.0";
         ("hyperviscosity", "coefficient of -u_xxxx"),
     ];
 
+    fn keeps_mean_square(equation: &Self) -> bool {
+        equation.viscosity == 0.0 && equation.hyperviscosity == 0.0
+    }
+
     fn equation(parameters: toml::Table) -> Result<KortewegDeVries> {
         settings::read(Self::NAME, parameters)
     }

@@ -116,6 +116,10 @@ macro_rules! catalogued {
             );
             const PARAMETERS: &'static [(&'static str, &'static str)] = &[$(($parameter, $meaning)),+];
 
+            fn keeps_mean_square(equation: &Linear) -> bool {
+                equation.diffusivity == 0.0 && equation.hyperdiffusivity == 0.0
+            }
+
             fn equation(parameters: toml::Table) -> Result<Linear> {
                 coefficients(Self::NAME, parameters)
             }

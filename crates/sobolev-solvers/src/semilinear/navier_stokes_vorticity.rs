@@ -139,6 +139,10 @@ forcing = { diagonal = { amplitude = 0.1 } }";
         vec!["w".to_string()]
     }
 
+    fn keeps_mean_square(equation: &Self) -> bool {
+        equation.viscosity == 0.0 && equation.drag == 0.0 && equation.forcing == VorticityForcing::None
+    }
+
     fn equation(parameters: toml::Table) -> Result<NavierStokesVorticity> {
         settings::read(Self::NAME, parameters)
     }

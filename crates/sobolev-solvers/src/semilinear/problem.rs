@@ -2,13 +2,14 @@
 
 use super::initial::Initial;
 use crate::etdrk::{Order, Step};
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
+use crate::problem::{Axis, Drift, EquationEntry, Field, Problem, ROUNDING, Sample, mean_square};
 use crate::settings;
 use crate::solver::{SteppedSolver, TimeSolver};
-use crate::spectral::{Dealiasing, PeriodicSolver, Precision, SemiLinear, TimeScheme};
+use crate::spectral::{Dealiasing, PeriodicGrid, PeriodicSolver, Precision, SemiLinear, TimeScheme};
 use ndarray::{ArrayD, Axis as ArrayAxis, Slice};
 use serde::{Deserialize, Serialize};
 use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry};
+use std::sync::OnceLock;
 
 /// An equation in the list: its texts, the defaults of its settings, and how it is made of them.
 pub(crate) trait Catalogued: std::fmt::Debug + Send + Sync + 'static {
@@ -27,6 +28,12 @@ pub(crate) trait Catalogued: std::fmt::Debug + Send + Sync + 'static {
     fn channels(dimensions: usize) -> Vec<String> {
         let _ = dimensions;
         vec!["u".to_string()]
+    }
+
+    /// Whether the exact solution keeps the mean square of all channels together.
+    fn keeps_mean_square(equation: &Self::Equation) -> bool {
+        let _ = equation;
+        false
     }
 
     /// The equation of its parameters.
@@ -139,6 +146,8 @@ pub(crate) struct PeriodicProblem<C: Catalogued> {
     lengths: Vec<f64>,
     solver: PeriodicSolver<C::Equation>,
     initial: Initial,
+    /// Whether the exact solution keeps its mean, once somebody has asked.
+    keeps_mean: OnceLock<bool>,
 }
 
 impl<C: Catalogued> PeriodicProblem<C> {
@@ -205,7 +214,7 @@ impl<C: Catalogued> PeriodicProblem<C> {
         solver.grid(&points)?;
         let initial = Initial::new(&settings.initial, &points, &lengths, channels)?;
         table.insert("solve_size".to_string(), (solve_size as i64).into());
-        Ok(Self { table, settings, solve_size, lengths, solver, initial })
+        Ok(Self { table, settings, solve_size, lengths, solver, initial, keeps_mean: OnceLock::new() })
     }
 
     /// Every `solve_size / size`-th value of a state `[x1, .., xd, channels]`.
@@ -216,6 +225,31 @@ impl<C: Catalogued> PeriodicProblem<C> {
             kept.slice_axis_inplace(ArrayAxis(axis), Slice::new(0, None, stride));
         }
         kept.as_standard_layout().into_owned()
+    }
+
+    /// Whether the exact solution keeps its mean: no part of the right-hand side has one.
+    fn keeps_mean(&self, grid: &PeriodicGrid) -> bool {
+        let equation = self.solver.equation();
+        let d = self.settings.dimension;
+        let zero = grid.wave([0; 3]);
+        let channels = equation.channels(d);
+        // A complex field is one to its equation.
+        let parts = if equation.is_complex() { 1 } else { channels };
+        let force = |channel: usize| {
+            let forces = grid.positions().map_while(|place| equation.forcing(channel, &place));
+            let (sum, size) = forces.fold((0.0, 0.0), |(sum, size), f| (sum + f, size + f64::abs(f)));
+            f64::abs(sum) > 1e-12 * size
+        };
+        (0..parts).all(|channel| equation.linear(channel, &zero).norm() == 0.0)
+            && equation.outputs(d).iter().all(|term| (term.symbol)(&zero).norm() == 0.0)
+            && !(0..channels).any(force)
+    }
+
+    /// Whether the input holds no wave that the solver drops: the initial state is a short Fourier series.
+    fn keeps_input(&self, grid: &PeriodicGrid) -> bool {
+        let series = self.settings.initial.as_table().and_then(|table| table.get("fourier")?.as_integer());
+        let highest = (0..self.settings.dimension).map(|axis| grid.kept(axis)).min().unwrap_or(0);
+        self.settings.warm_up > 0.0 || series.is_some_and(|waves| waves as usize <= highest)
     }
 
     fn field(&self, name: &str, time: Option<Axis>) -> Field {
@@ -281,5 +315,35 @@ impl<C: Catalogued> Problem for PeriodicProblem<C> {
             None => frames.remove(0),
         };
         Ok(Sample { input, target, residual })
+    }
+
+    fn invariants(&self, _: u64, _: u64, sample: &Sample) -> Result<Vec<Drift>> {
+        sample.check(self)?;
+        let PeriodicSettings { size, dimension, dealiasing, warm_up, frames, .. } = self.settings;
+        let equation = self.solver.equation();
+        let grid = self.solver.grid(&vec![self.solve_size; dimension])?;
+        let all_kept = self.solve_size == size;
+        let frames = sample.target_states(frames);
+        let states = |with_input: bool| -> Vec<_> {
+            let input = with_input.then(|| sample.input.view());
+            input.into_iter().chain(frames.iter().map(|frame| frame.view())).collect()
+        };
+        let mut drifts = Vec::new();
+        if *self.keeps_mean.get_or_init(|| self.keeps_mean(&grid)) {
+            // A projection of the initial state may change it.
+            let states = states(warm_up > 0.0 || equation.initial(dimension).is_none());
+            drifts.extend(Drift::of_means(&states, all_kept));
+        }
+        let linear = equation.degree() < 2;
+        if C::keeps_mean_square(equation) && all_kept && (linear || dealiasing) && sample.residual.is_finite()
+        {
+            let squares: Vec<f64> =
+                states(linear || self.keeps_input(&grid)).iter().map(mean_square).collect();
+            // An error of the solution changes its square twice as much, and the residual is an estimate.
+            let tolerance = ROUNDING + 10.0 * sample.residual.abs();
+            let scale = squares.first().copied().unwrap_or(1.0);
+            drifts.extend(Drift::of("mean square", &squares, scale, tolerance));
+        }
+        Ok(drifts)
     }
 }

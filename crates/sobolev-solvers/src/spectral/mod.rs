@@ -18,6 +18,7 @@ mod work;
 
 pub use equation::{SemiLinear, Symbol, Term, each};
 pub(crate) use equation::{check_at_least_zero, check_dimensions, check_parameters};
+pub(crate) use grid::PeriodicGrid;
 pub use grid::Wave;
 pub(crate) use resolution::{Seen, Spectrum};
 pub use scheme::TimeScheme;

@@ -199,4 +199,11 @@ impl Leapfrog {
         }
         0.5 * sum
     }
+
+    /// What steps of this length keep to rounding: the energy minus `step^2 / 8` times the integral of the squared force.
+    pub(super) fn kept_energy(&self, work: &mut Work, step: f64) -> f64 {
+        let energy = self.energy(work);
+        let squares = work.force.iter().zip(&self.mass).map(|(f, m)| m * f * f);
+        energy - 0.125 * step * step * squares.sum::<f64>()
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{SpectralWave, Wave, WaveEnd};
 use crate::explicit_step::ExplicitStep;
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, frames};
+use crate::problem::{Axis, Drift, EquationEntry, Field, Problem, ROUNDING, Sample, frames};
 use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
 use crate::settings;
 use crate::solver::TimeSolver;
@@ -92,16 +92,26 @@ pub struct WaveProblem {
 /// Either solver.
 trait Solver: TimeSolver + std::fmt::Debug {
     fn energy(&self, state: ArrayViewD<'_, f64>) -> Result<Vec<f64>>;
+    /// What steps of so much time keep to rounding.
+    fn kept_energy(&self, state: ArrayViewD<'_, f64>, interval: f64) -> Result<Vec<f64>>;
 }
 
 impl Solver for Wave {
     fn energy(&self, state: ArrayViewD<'_, f64>) -> Result<Vec<f64>> {
         self.energy(state)
     }
+
+    fn kept_energy(&self, state: ArrayViewD<'_, f64>, interval: f64) -> Result<Vec<f64>> {
+        self.kept_energy(state, interval)
+    }
 }
 
 impl Solver for SpectralWave {
     fn energy(&self, state: ArrayViewD<'_, f64>) -> Result<Vec<f64>> {
+        self.energy(state)
+    }
+
+    fn kept_energy(&self, state: ArrayViewD<'_, f64>, _: f64) -> Result<Vec<f64>> {
         self.energy(state)
     }
 }
@@ -229,6 +239,24 @@ impl Problem for WaveProblem {
         let target = frames(solver, &mut state, self.settings.time, self.settings.frames, monitor)?;
         let drift = (self.solver.energy(state.view())?[0] - before).abs() / before.max(f64::MIN_POSITIVE);
         Ok(Sample { input, target, residual: if absorbs { f64::NAN } else { drift } })
+    }
+
+    fn invariants(&self, _: u64, _: u64, sample: &Sample) -> Result<Vec<Drift>> {
+        sample.check(self)?;
+        if self.ends.iter().flatten().any(|end| *end == WaveEnd::Absorbing) {
+            return Ok(Vec::new());
+        }
+        let WaveSettings { time, frames, .. } = self.settings;
+        let interval = time / frames.unwrap_or(1) as f64;
+        let mut states = vec![sample.input.view()];
+        states.extend(sample.target_states(frames));
+        let energies = states
+            .iter()
+            .map(|state| Ok(self.solver.kept_energy(state.view().insert_axis(ArrayAxis(0)), interval)?[0]))
+            .collect::<Result<Vec<f64>>>()?;
+        let scale = self.solver.energy(sample.input.view().insert_axis(ArrayAxis(0)))?[0];
+        // Differences of neighbours magnify the rounding of stored values.
+        Ok(Drift::of("energy of the scheme", &energies, scale, 10.0 * ROUNDING).into_iter().collect())
     }
 }
 

@@ -9,6 +9,8 @@ pub mod machine;
 mod memory;
 pub mod multigrid;
 pub mod solver;
+#[cfg(feature = "hdf5")]
+pub mod write;
 
 use std::time::Instant;
 
@@ -21,12 +23,23 @@ struct Timings {
 impl Timings {
     /// Calls `work` once to warm up, then at least `least` times and until `seconds` have passed.
     fn of<E>(least: usize, seconds: f64, mut work: impl FnMut() -> Result<(), E>) -> Result<Self, E> {
-        work()?;
+        Self::of_prepared(least, seconds, || (), |()| work())
+    }
+
+    /// As [`of`](Self::of), with something that `prepare` makes anew before each call, on no clock.
+    fn of_prepared<P, E>(
+        least: usize,
+        seconds: f64,
+        mut prepare: impl FnMut() -> P,
+        mut work: impl FnMut(P) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        work(prepare())?;
         let begin = Instant::now();
         let mut sorted = Vec::new();
         while sorted.len() < least || begin.elapsed().as_secs_f64() < seconds {
+            let prepared = prepare();
             let start = Instant::now();
-            work()?;
+            work(prepared)?;
             sorted.push(start.elapsed().as_secs_f64());
         }
         sorted.sort_by(f64::total_cmp);

@@ -134,6 +134,9 @@ struct DataTable {
     frames_as_channels: bool,
 }
 
+/// Reads or opens the file of another program.
+type Reader = fn(&Path, &formats::ReadOptions) -> sobolev_data::Result<Dataset>;
+
 fn one() -> usize {
     1
 }
@@ -160,17 +163,19 @@ impl DataSpec {
     /// # Errors
     /// When the file is missing, damaged, unfinished or of no known format, or the part that is wanted is not in it.
     pub fn open(&self) -> Result<Dataset> {
-        self.open_with(|_| Ok(Precision::F32))
+        self.open_with(|_| Ok(Precision::F32), |path, options| formats::read(path, options))
     }
 
-    /// [`open`](Self::open), other programs' files in the precision they are stored in.
+    /// [`open`](Self::open), other programs' files in the precision they are stored in; where the format allows it, their
+    /// samples too stay in the file until they are read.
     pub(crate) fn open_as_stored(&self) -> Result<Dataset> {
-        self.open_with(|path| {
+        let precision = |path: &Path| {
             let double =
                 |variable: &formats::Variable| ["float64", "double"].contains(&variable.kind.as_str());
             let any = formats::variables(path)?.iter().any(|v| v.shape.len() > 1 && double(v));
             Ok(if any { Precision::F64 } else { Precision::F32 })
-        })
+        };
+        self.open_with(precision, |path, options| formats::open(path, options))
     }
 
     /// The grid points that are wanted.
@@ -225,14 +230,14 @@ impl DataSpec {
         self.samples.as_ref().map(|range| range.0.start as usize..range.0.end as usize)
     }
 
-    fn open_with(&self, precision: impl Fn(&Path) -> Result<Precision>) -> Result<Dataset> {
+    fn open_with(&self, precision: impl Fn(&Path) -> Result<Precision>, read: Reader) -> Result<Dataset> {
         use sobolev_data::Error::{Foreign, NotHdf5, Unsupported};
         let own = if self.finished { Dataset::open_finished(&self.path) } else { Dataset::open(&self.path) };
         let data = match (own, self.rows()) {
             (Err(Foreign { .. } | NotHdf5 { .. } | Unsupported { .. }), _)
                 if formats::recognise(&self.path).is_ok() =>
             {
-                self.open_foreign(precision(&self.path)?)?
+                self.open_foreign(precision(&self.path)?, read)?
             }
             (whole, None) => whole?,
             (whole, Some(rows)) => {
@@ -248,7 +253,7 @@ impl DataSpec {
         self.strided(data)
     }
 
-    fn open_foreign(&self, precision: Precision) -> Result<Dataset> {
+    fn open_foreign(&self, precision: Precision, read: Reader) -> Result<Dataset> {
         let mut options = formats::ReadOptions::default().with_precision(precision);
         match (&self.input, &self.target) {
             (Some(input), Some(target)) => options = options.with_variables(input, target),
@@ -276,7 +281,7 @@ impl DataSpec {
         if let Some(samples) = self.rows() {
             options = options.with_samples(samples);
         }
-        Ok(formats::read(&self.path, &options)?)
+        Ok(read(&self.path, &options)?)
     }
 }
 

@@ -81,10 +81,46 @@ fn fifty_kills_leave_the_samples_of_an_uninterrupted_run() {
     }
 }
 
+/// Bytes of a file that were written. Its length is that of the whole from the beginning.
+#[cfg(unix)]
+fn written(path: &std::path::Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).map_or(0, |file| 512 * file.blocks())
+}
+
+/// Starts the program, waits until it has written so many bytes of `draft`, and kills it after `time` more. Whether the draft
+/// is there and `missing` bytes of it are not yet written.
+#[cfg(unix)]
+fn killed_in(
+    folder: &Folder,
+    arguments: &str,
+    draft: &str,
+    bytes: u64,
+    missing: u64,
+    time: Duration,
+) -> bool {
+    let draft = folder.path(draft);
+    let mut command = folder.command();
+    command.args(arguments.split_whitespace()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    while written(&draft) < bytes {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        std::thread::yield_now();
+    }
+    std::thread::sleep(time);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::metadata(&draft).is_ok_and(|whole| written(&draft) + missing < whole.len())
+}
+
+#[cfg(unix)]
 #[test]
 fn a_killed_merge_leaves_the_shards_and_nothing_else() {
     let folder = Folder::new();
-    let generate = "generate burgers --size 32 --set solve_size=64 --samples 0..200 -o b.h5 --quiet";
+    // Shards that take some time to copy: 60 MB.
+    let generate = "generate advection --size 65536 --samples 0..120 -o b.h5 --quiet";
     folder.ok(generate);
     std::fs::rename(folder.path("b.h5"), folder.path("whole.h5")).unwrap();
     for shard in 1..=4 {
@@ -92,12 +128,20 @@ fn a_killed_merge_leaves_the_shards_and_nothing_else() {
     }
     let shards = "b.shard-1-of-4.h5 b.shard-2-of-4.h5 b.shard-3-of-4.h5 b.shard-4-of-4.h5";
     let mut moments = Random::new(3, "kills").stream(0);
-    for _ in 0..10 {
+    let merge_them = format!("merge b.h5 {shards} --quiet --replace");
+    for _ in 0..5 {
         let time = Duration::from_micros(moments.below(30_000) as u64);
-        if !killed(&folder, &format!("merge b.h5 {shards} --quiet --replace"), time) {
+        if !killed(&folder, &merge_them, time) {
             assert!(samples(&folder, "b.h5") == samples(&folder, "whole.h5"));
         }
     }
+    let mut copying = 0;
+    for part in 0..10 {
+        let time = Duration::from_micros(moments.below(2_000) as u64);
+        let bytes = (2 + 4 * part) << 20;
+        copying += usize::from(killed_in(&folder, &merge_them, "b.h5.part", bytes, 1 << 20, time));
+    }
+    assert!(copying >= 5, "{copying} of 10 kills came while samples were copied");
     let paths: Vec<_> = shards.split(' ').map(|name| folder.path(name)).collect();
     merge(folder.path("b.h5"), &paths, true, &()).unwrap();
     assert!(folder.bytes("b.h5") == folder.bytes("whole.h5"));

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use ndarray::{ArrayViewD, Axis as ArrayAxis};
 
-use super::{FLUID, SPACE};
+use super::{FLUID, SPACE, incompressible};
 use crate::dataset::Side;
 use crate::error::Result;
 use crate::formats::hdf5_write::{by_rows, failed, make, small, write_number, write_rows, write_text};
@@ -12,7 +12,7 @@ use crate::formats::write::{Evolution, Job, PARAMETERS, split};
 use sobolev_solvers::Axis;
 use sobolev_tensor::Error as NumericError;
 
-/// Trajectories of one field on a line, of the fields of a compressible flow, or else one group a sample; other data sets as
+/// Trajectories of one field on a line, of the fields of a compressible or an incompressible flow, or else one group a sample; other data sets as
 /// a coefficient `nu` and its solution. Values are single precision.
 ///
 /// # Errors
@@ -20,6 +20,9 @@ use sobolev_tensor::Error as NumericError;
 /// be written.
 pub(super) fn write(job: &Job<'_>) -> Result<()> {
     let Some(evolution) = Evolution::of(job.data) else { return steady(job) };
+    if incompressible::is_layout_of(&evolution) {
+        return incompressible::write(job, &evolution);
+    }
     let fluid = is_flow(&evolution);
     if fluid || (evolution.channels.len() == 1 && evolution.space.len() == 1) {
         trajectories(job, &evolution, fluid)
@@ -45,7 +48,10 @@ const ATTRIBUTES: [(&str, &str, &str, f64); 5] = [
     ("darcy", "forcing", "beta", 1.0),
 ];
 
-fn check_ending(job: &Job<'_>, ending: &str) -> Result<()> {
+/// Attribute of incompressible files: samples that are written. It says nothing of other files.
+pub(super) const LATEST: &str = "latestIndex";
+
+pub(super) fn check_ending(job: &Job<'_>, ending: &str) -> Result<()> {
     if job.path.extension().is_some_and(|own| own == ending) {
         return Ok(());
     }
@@ -53,7 +59,7 @@ fn check_ending(job: &Job<'_>, ending: &str) -> Result<()> {
     Err(NumericError::value("output", expected, job.path.display()).into())
 }
 
-fn single(points: impl IntoIterator<Item = f64>) -> Vec<f32> {
+pub(super) fn single(points: impl IntoIterator<Item = f64>) -> Vec<f32> {
     points.into_iter().map(|point| point as f32).collect()
 }
 
@@ -64,7 +70,7 @@ fn write_coordinates(file: &hdf5_metno::File, space: &[Axis]) -> hdf5_metno::Res
     Ok(())
 }
 
-fn write_parameters(job: &Job<'_>, file: &hdf5_metno::File) -> hdf5_metno::Result<()> {
+pub(super) fn write_parameters(job: &Job<'_>, file: &hdf5_metno::File) -> hdf5_metno::Result<()> {
     let mut parameters = job.parameters();
     let mut drawn = job.data.parameters();
     let equation = job.data.provenance().map_or("", |provenance| &provenance.equation);
@@ -81,7 +87,7 @@ fn write_parameters(job: &Job<'_>, file: &hdf5_metno::File) -> hdf5_metno::Resul
         drawn.iter().try_for_each(|(name, values)| small(&group, name, values).map(|_| ()))?;
     }
     let mut written: Vec<&str> = Vec::new();
-    for (name, value) in parameters.iter().filter(|(name, _)| name != "layout") {
+    for (name, value) in parameters.iter().filter(|(name, _)| name != "layout" && name != LATEST) {
         if !written.contains(&name.as_str()) {
             write_number(file, name, value)?;
             written.push(name);
@@ -156,6 +162,16 @@ impl Plane {
     }
 }
 
+fn config_line(name: &str, value: f64) -> String {
+    format!("{name}: {value:?}\n")
+}
+
+/// The parameters that all samples have, as YAML.
+pub(super) fn config_of(job: &Job<'_>) -> String {
+    let parameters = job.parameters().into_iter().filter(|(name, _)| name != LATEST);
+    parameters.map(|(name, value)| config_line(&name, value)).collect()
+}
+
 /// `0000/data [T, x.., c]`, in a plane `[T, y, x, c]`, and on.
 fn groups(job: &Job<'_>, evolution: &Evolution) -> Result<()> {
     check_ending(job, "h5")?;
@@ -164,11 +180,10 @@ fn groups(job: &Job<'_>, evolution: &Evolution) -> Result<()> {
             job.no_place("PDEBench has groups of four digits, so 10000 samples at most, on up to three axes")
         );
     }
-    let line = |name: &str, value: f64| format!("{name}: {value:?}\n");
-    let same: String = job.parameters().iter().map(|(name, value)| line(name, *value)).collect();
+    let same = config_of(job);
     let drawn = job.data.parameters();
     let config = |row: usize| {
-        let own = drawn.iter().map(|(name, values)| line(name, values[row]));
+        let own = drawn.iter().map(|(name, values)| config_line(name, values[row]));
         same.clone() + &own.collect::<String>()
     };
     let plane = Plane::of(&evolution.space);

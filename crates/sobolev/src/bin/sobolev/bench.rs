@@ -8,7 +8,7 @@ use sobolev::operators::FnoSettings;
 use crate::Answer;
 use crate::console::Console;
 
-/// Measure this machine, a training step, or the Darcy solver
+/// Measure this machine, a training step, solvers, or the writer of data sets
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,6 +17,7 @@ Examples:
   sobolev bench darcy --grid 421 --json
   sobolev bench multigrid --grid 512 --json
   sobolev bench solver --equation kuramoto-sivashinsky --grid 1024 --order 4 --batch 64 --steps 1000 --dt 0.01 --json
+  sobolev bench write --grid 421 --samples 256 --threads 1 --json
 
 Close other programs first: rates and times are those of the moment.")]
 pub(crate) struct Arguments {
@@ -82,6 +83,15 @@ enum What {
         #[arg(long = "set", value_name = "KEY=VALUE")]
         settings: Vec<String>,
     },
+    /// Writing solved samples into a data set in single precision, until the disk has them
+    Write {
+        /// Points along each side of a field
+        #[arg(long, default_value_t = 421)]
+        grid: usize,
+        /// Samples, each of two fields
+        #[arg(long, default_value_t = 256)]
+        samples: usize,
+    },
     /// A training step of a Fourier neural operator: forward, loss, backward, Adam
     Fno {
         /// Spatial dimensions, 1 to 3
@@ -141,6 +151,10 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Answer {
                 console,
                 &sobolev::on_threads(console.threads(), || Ok(bench::solver::run(&case, seconds)?))?,
             )
+        }
+        What::Write { grid, samples } => {
+            let run = || Ok(bench::write::run(grid, samples, seconds)?);
+            print(console, &sobolev::on_threads(console.threads(), run)?)
         }
         What::Fno { dim, grid, modes, width, batch } => {
             let model = FnoSettings { modes: vec![modes; dim], width, ..FnoSettings::default() };

@@ -16,7 +16,7 @@ Examples:
   sobolev info darcy.h5
   sobolev info darcy.safetensors --json
   sobolev info 2D_CFD.hdf5 --quick        without statistics, for which all values are read
-  sobolev info darcy.h5 --verify          exit code 1 when samples are damaged or cannot be made again";
+  sobolev info darcy.h5 --verify          exit code 1 when samples are damaged, drift or cannot be made again";
 
 /// Say what a data set, a checkpoint or another program's file holds
 #[derive(clap::Args)]
