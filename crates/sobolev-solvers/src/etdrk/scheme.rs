@@ -60,7 +60,12 @@ impl Order {
 
     /// The power of the step with which the [error estimate](Scheme::estimate) falls.
     pub fn estimate_power(self) -> i32 {
-        (self.number() + 1).min(4)
+        match self {
+            Self::First => 2,
+            // The last stage of the third order is as accurate as that of the second.
+            Self::Second | Self::Third => 3,
+            Self::Fourth => 4,
+        }
     }
 }
 
@@ -229,8 +234,8 @@ impl<S: Symbol> Scheme<S> {
     }
 
     /// Euclidean norm of the difference between the step just taken and the one whose last rate is replaced by
-    /// `next_rate = N(next)`: an estimate of the local error, or for the fourth order of the embedded third order
-    /// (Whalen, Brio and Moloney, J. Comput. Phys. 280, 2015), so there an upper one. It costs nothing, because the next
+    /// `next_rate = N(next)`: an estimate of the local error, or for the third and fourth order of the embedded scheme of one
+    /// order less (Whalen, Brio and Moloney, J. Comput. Phys. 280, 2015), so there an upper one. It costs nothing, because the next
     /// step begins with `next_rate`. It falls as `h` to the power [`Order::estimate_power`].
     pub fn estimate(&self, stages: &Stages, next_rate: &[Complex64]) -> f64 {
         let differences = self.last.iter().zip(&stages.last_rate).zip(next_rate);

@@ -368,6 +368,21 @@ fn adaptive_steps_meet_the_tolerance_and_their_own_estimate() {
 }
 
 #[test]
+fn estimates_fall_with_the_power_that_steps_are_chosen_by() {
+    for order in ORDERS {
+        let steps = [0.04, 0.02, 0.01];
+        let estimates = steps.map(|step| {
+            let mut work = Workspace::new(1);
+            work.state[0] = Complex64::ONE;
+            let logistic = |w: &[Complex64], rate: &mut [Complex64]| rate[0] = w[0] * w[0];
+            march(&Scheme::new(order, &[-3.0], step).unwrap(), 1, &mut work, logistic).unwrap().error
+        });
+        let power = sobolev_testing::observed_order(&steps, &estimates);
+        assert!((power - f64::from(order.estimate_power())).abs() < 0.15, "{order:?}: {power} {estimates:?}");
+    }
+}
+
+#[test]
 fn a_solution_that_blows_up_is_an_error_and_no_endless_loop() {
     // w_t = w^2 from 1 ends at t = 1.
     let ladder = Ladder::new(Order::Fourth, [0.0].into(), 2.0);
