@@ -377,7 +377,7 @@ fn estimates_fall_with_the_power_that_steps_are_chosen_by() {
             let logistic = |w: &[Complex64], rate: &mut [Complex64]| rate[0] = w[0] * w[0];
             march(&Scheme::new(order, &[-3.0], step).unwrap(), 1, &mut work, logistic).unwrap().error
         });
-        let power = sobolev_testing::observed_order(&steps, &estimates);
+        let power = observed_order(&steps, &estimates);
         assert!((power - f64::from(order.estimate_power())).abs() < 0.15, "{order:?}: {power} {estimates:?}");
     }
 }

@@ -119,8 +119,7 @@ fn samples_in_boxes_of_any_shape_tend_to_what_their_sides_hold() {
     assert!(largest(wide.target.indexed_iter().map(|(i, u)| u - exact(i[1]))) < 1e-8);
     // Insulated: what is there stays; a flux of -du/dn = 0.25 through one side of area 1 of the volume 2 takes its part.
     for (slope, rate) in [("\"neumann\"", 0.0), ("{ neumann = -0.25 }", -0.125)] {
-        let text =
-            format!("contrast = 0.0\nconductivity = 0.5\nsize = [16, 8]\nlength = [2.0, 1.0]\nframes = 4\n");
+        let text = "contrast = 0.0\nconductivity = 0.5\nsize = [16, 8]\nlength = [2.0, 1.0]\nframes = 4\n";
         let made = sample(&format!("{text}boundary = [[\"neumann\", {slope}], \"neumann\"]"));
         let before = made.input.index_axis(Axis(2), 1).mean().unwrap();
         for (frame, u) in made.target.outer_iter().enumerate() {
