@@ -74,7 +74,7 @@ impl DiffusionReactionProblem {
     /// The problem of `settings`.
     ///
     /// # Errors
-    /// [`Error::Value`] that names the setting that is out of range.
+    /// [`Error::Value`](sobolev_tensor::Error::Value) that names the setting that is out of range.
     pub fn new(settings: DiffusionReactionSettings) -> Result<Self> {
         let grid = BoxGrid::read(&settings.size, &settings.length, settings.dimension, 1..=3, 2, 600)?;
         settings::times(settings.time, settings.frames, settings.warm_up, 2 * grid.count() as u128)?;
