@@ -9,7 +9,11 @@ use sobolev::solvers::{DarcyProblem, DarcySettings};
 /// Solves samples of Darcy flow with coefficients 12 and 3: `[samples, size, size, 1]` each.
 fn solve(size: usize, samples: std::ops::Range<u64>) -> sobolev::Result<Dataset> {
     // Fields of the same waves are the same function on every grid.
-    let problem = DarcyProblem::new(DarcySettings { size, modes: Some(15), ..DarcySettings::default() })?;
+    let problem = DarcyProblem::new(DarcySettings {
+        size: (size as i64).into(),
+        modes: Some(15),
+        ..DarcySettings::default()
+    })?;
     let (mut inputs, mut targets) = (Vec::new(), Vec::new());
     for index in samples {
         let sample = problem.sample(3, index, &())?;

@@ -131,6 +131,7 @@ def heat(
     extent: Sequence[float],
     source: NDArray[np.float64] | None,
     step: float | None,
+    tolerance: float | None,
     progress: _Progress | None,
 ) -> NDArray[np.float64]: ...
 def helmholtz(

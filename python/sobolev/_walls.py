@@ -26,6 +26,7 @@ def heat(
     extent: float | Sequence[float] = 1.0,
     source: ArrayLike | None = None,
     step: float | None = None,
+    tolerance: float | None = None,
     progress: bool = False,
 ) -> NDArray[np.float64]:
     r"""Solve the heat equation in a medium, ``u_t = div(a grad u) + f``, in a box of one to three dimensions.
@@ -49,6 +50,9 @@ def heat(
         `f`, of the shape of `conductivity`, or a number.
     step
         Longest time step; by default each interval between two times is one step.
+    tolerance
+        Estimated relative error that a time step may make, 1e-8 to 0.1: intervals are halved until each step meets it. Equal
+        steps by default.
     progress
         Show a progress bar over the times, if tqdm is installed.
 
@@ -77,6 +81,7 @@ def heat(
             extent=each("extent", extent, number, medium.ndim),
             source=drive,
             step=optional_number("step", step),
+            tolerance=optional_number("tolerance", tolerance),
             progress=bar.callback,
         )
     return u[0, ..., 0] if single else u[..., 0]

@@ -16,7 +16,7 @@ type Array<'py> = Bound<'py, PyArrayDyn<f64>>;
 
 /// `u0` `[batch, x1, .., xd, 1]`, conductivity and source `[x1, .., xd]` -> `[batch, time, x1, .., xd, 1]`.
 #[pyfunction]
-#[pyo3(signature = (u0, conductivity, times, sides, *, extent, source, step, progress))]
+#[pyo3(signature = (u0, conductivity, times, sides, *, extent, source, step, tolerance, progress))]
 pub(crate) fn heat<'py>(
     py: Python<'py>,
     u0: PyReadonlyArrayDyn<'py, f64>,
@@ -26,6 +26,7 @@ pub(crate) fn heat<'py>(
     extent: Vec<f64>,
     source: Option<PyReadonlyArrayDyn<'py, f64>>,
     step: Option<f64>,
+    tolerance: Option<f64>,
     progress: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Array<'py>> {
     let sides = sides.iter().map(|(low, high)| Ok([condition(low)?, condition(high)?]));
@@ -39,6 +40,9 @@ pub(crate) fn heat<'py>(
         }
         if let Some(step) = step {
             solver = solver.with_step(step)?;
+        }
+        if let Some(tolerance) = tolerance {
+            solver = solver.with_tolerance(tolerance)?;
         }
         Ok(solver.rollout(u0, &times, watch)?)
     })?;

@@ -15,6 +15,10 @@ def test_heat_decays_as_the_exact_solution_and_batches_are_independent():
     assert u.shape == (2, 2, 64, 8)
     for index, time in enumerate(times):
         assert np.abs(u[1, index] - 2 * np.exp(-0.5 * np.pi**2 * time) * mode).max() < 1e-3
+    chosen = heat(mode, np.full((64, 8), 0.5), times, sides=["dirichlet", "periodic"], tolerance=1e-5)
+    assert np.abs(chosen - u[0]).max() < 1e-3
+    with pytest.raises(ValueError, match="tolerance"):
+        heat(mode, np.full((64, 8), 0.5), times, tolerance=2.0)
     single = heat(mode, np.full((64, 8), 0.5), 0.05, sides=["dirichlet", "periodic"], step=1e-3)
     assert np.array_equal(single[0], u[0, 0])
 

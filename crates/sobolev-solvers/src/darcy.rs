@@ -1,10 +1,11 @@
-//! Darcy flow, or diffusion in a medium:  -div(a grad u) = f  in a box,  u = 0 on its boundary.
+//! Darcy flow, or diffusion in a medium:  -div(a grad u) = f  in a box, with a value of u or a flux a du/dn on each side.
 //!
 //! Coefficient a `[batch, n.., 1]`, positive; solution u of the same shape, in two or three dimensions, at the cell centres
 //! `x_i = (i + 1/2) L / n`. Units: with a in m^2/(Pa s), f in 1/s and lengths in m, u is a pressure in Pa (or all 1).
 //!
 //! Behaviour: u is smooth where a is, bends where a jumps, and is positive where f is. Exact relations: scaling
-//! `u(s a) = u(a) / s`, linearity in f, and `integral a |grad u|^2 = integral f u`.
+//! `u(s a) = u(a) / s`, linearity in f and what the sides hold, and `integral a |grad u|^2 = integral f u` where u = 0 on all sides.
+//! Without a value on any side u is fixed up to a constant (its mean is zero), and exists only if fluxes and f balance.
 //!
 //! Method: finite volumes with harmonic face means, second order where a is smooth; conjugate gradients with a multigrid
 //! cycle, 8 to 14 iterations to 1e-10 at any size and for jumps up to 1e6 ([`sobolev_multigrid`]).
@@ -24,8 +25,9 @@ mod tests;
 pub use coefficient::Coefficient;
 pub use problem::{DARCY, DarcyProblem, DarcySettings};
 
+use crate::random_field::Boundary;
 use crate::solver::SteadySolver;
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use rayon::prelude::*;
 use sobolev_multigrid::{CgInfo, CgParams, Cycle, DiffusionSolver, Forcing, Grid, Parallelism};
 use sobolev_tensor::{Error, Monitor, Result, check_channels_last, check_finite};
@@ -52,6 +54,7 @@ pub struct Darcy {
     extent: Option<Vec<f64>>,
     /// Of the user's choice.
     cycle: Option<Cycle>,
+    sides: Option<Vec<[(Boundary, f64); 2]>>,
     params: CgParams,
     memory: Arc<Mutex<Vec<(Parallelism, DiffusionSolver)>>>,
 }
@@ -79,12 +82,13 @@ impl Default for Darcy {
 }
 
 impl Darcy {
-    /// f = 1 on the unit square or cube, to a relative residual of 1e-8.
+    /// f = 1 on the unit square or cube, u = 0 on all sides, to a relative residual of 1e-8.
     pub fn new() -> Self {
         Self {
             forcing: Source::Constant(1.0),
             extent: None,
             cycle: None,
+            sides: None,
             params: CgParams::default(),
             memory: Arc::default(),
         }
@@ -119,7 +123,20 @@ impl Darcy {
         Ok(Self { extent: Some(extent.to_vec()), memory: Arc::default(), ..self })
     }
 
-    /// Sets the relative residual `|f - A u| / |f|` to reach.
+    /// Sets what the lower and the upper side of each axis hold: `u = value` where the condition is Dirichlet, the flux
+    /// `a du/dn = value` (outwards) where it is Neumann.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for periodic sides, [`Error::NonFinite`]; whether there are as many as axes is seen when solving.
+    pub fn with_sides(self, sides: &[[(Boundary, f64); 2]]) -> Result<Self> {
+        if sides.iter().flatten().any(|(boundary, _)| *boundary == Boundary::Periodic) {
+            return Err(Error::value("sides", "Dirichlet or Neumann conditions", "Periodic"));
+        }
+        check_finite("sides", &[sides.len(), 2], sides.iter().flatten().map(|(_, value)| value))?;
+        Ok(Self { sides: Some(sides.to_vec()), memory: Arc::default(), ..self })
+    }
+
+    /// Sets the relative residual `|f - A u| / |f|` to reach, with what the sides hold in f.
     ///
     /// # Errors
     /// [`Error::Value`] unless it is between 1e-14 and 0.1. Below about 1e-16 n^2 rounding is in the way.
@@ -175,8 +192,10 @@ impl Darcy {
             };
             let info = self.with_memory(&grid, parallelism, |solver| {
                 let channel = Axis(a.ndim() - 1);
-                solver.set_coefficient(a.index_axis(channel, 0)).map_err(|error| in_batch(error, index))?;
-                let info = solver.solve(&self.forcing(&grid, index)?, &self.params, monitor)?;
+                let a = a.index_axis(channel, 0);
+                solver.set_coefficient(a.view()).map_err(|error| in_batch(error, index))?;
+                let solve = |forcing: &Forcing<'_>| solver.solve(forcing, &self.params, monitor);
+                let info = self.with_forcing_of(&grid, index, &a, solve)?;
                 solver.write_solution(u.index_axis_mut(channel, 0))?;
                 Ok(info)
             });
@@ -195,10 +214,11 @@ impl Darcy {
         coefficient: ArrayViewD<'_, f64>,
         monitor: &dyn Monitor,
     ) -> Result<(ArrayD<f64>, CgInfo)> {
-        let grid = Grid::new(coefficient.shape())?;
+        let grid = self.grid_of(coefficient.shape())?;
         self.with_memory(&grid, Parallelism::Serial, |solver| {
-            solver.set_coefficient(coefficient)?;
-            let info = solver.solve(&self.forcing(&grid, 0)?, &self.params, monitor)?;
+            solver.set_coefficient(coefficient.view())?;
+            let solve = |forcing: &Forcing<'_>| solver.solve(forcing, &self.params, monitor);
+            let info = self.with_forcing_of(&grid, 0, &coefficient, solve)?;
             Ok((solver.solution(), info))
         })
     }
@@ -234,23 +254,72 @@ impl Darcy {
                 return Err(Error::shape("forcing", expected, forcing.shape()));
             }
         }
-        let grid = Grid::new(cells)?;
-        match &self.extent {
-            Some(extent) => grid.with_extent(extent),
-            None => Ok(grid),
-        }
+        self.grid_of(cells)
     }
 
-    /// The right-hand side of one sample.
-    fn forcing(&self, grid: &Grid, index: usize) -> Result<Forcing<'_>> {
-        Ok(match &self.forcing {
+    /// The box with so many cells.
+    fn grid_of(&self, cells: &[usize]) -> Result<Grid> {
+        let mut grid = Grid::new(cells)?;
+        if let Some(extent) = &self.extent {
+            grid = grid.with_extent(extent)?;
+        }
+        let Some(sides) = &self.sides else { return Ok(grid) };
+        if sides.len() != cells.len() {
+            return Err(Error::value("sides", format!("{} pairs", cells.len()), sides.len()));
+        }
+        let kind = |(boundary, _): (Boundary, f64)| match boundary {
+            Boundary::Neumann => sobolev_multigrid::Boundary::Neumann,
+            Boundary::Dirichlet | Boundary::Periodic => sobolev_multigrid::Boundary::Dirichlet,
+        };
+        sides.iter().enumerate().try_fold(grid, |grid, (axis, ends)| grid.with_boundary(axis, ends.map(kind)))
+    }
+
+    /// Lends the right-hand side of one sample to `work`: f, and what the sides of the coefficient `a` `[n..]` contribute.
+    fn with_forcing_of<R>(
+        &self,
+        grid: &Grid,
+        index: usize,
+        a: &ArrayViewD<'_, f64>,
+        work: impl FnOnce(&Forcing<'_>) -> Result<R>,
+    ) -> Result<R> {
+        let forcing = match &self.forcing {
             Source::Constant(value) => Forcing::Constant(*value),
             Source::Field(field) => {
                 let index = if field.len_of(Axis(0)) == 1 { 0 } else { index };
                 let sample = field.index_axis(Axis(0), index);
                 Forcing::Field(sample.index_axis_move(Axis(grid.dimensions()), 0))
             }
-        })
+        };
+        let sides = self.sides.as_deref().unwrap_or_default();
+        if sides.iter().flatten().all(|(_, value)| *value == 0.0) {
+            return work(&forcing);
+        }
+        let mut f = match forcing {
+            Forcing::Constant(value) => ArrayD::from_elem(IxDyn(grid.cells()), value),
+            Forcing::Field(field) => field.to_owned(),
+        };
+        for (axis, (ends, h)) in sides.iter().zip(grid.spacing()).enumerate() {
+            for (side, &(boundary, value)) in ends.iter().enumerate() {
+                let cell = if side == 0 { 0 } else { grid.cells()[axis] - 1 };
+                let mut f = f.index_axis_mut(Axis(axis), cell);
+                match boundary {
+                    // The side is half a cell away from the centre.
+                    Boundary::Dirichlet => {
+                        f.scaled_add(2.0 * value / (h * h), &a.index_axis(Axis(axis), cell))
+                    }
+                    Boundary::Neumann | Boundary::Periodic => f += value / h,
+                }
+            }
+        }
+        work(&Forcing::Field(f.view()))
+    }
+
+    fn solver(&self, grid: &Grid, parallelism: Parallelism) -> Result<DiffusionSolver> {
+        let solver = DiffusionSolver::new(grid, parallelism);
+        match self.cycle {
+            Some(cycle) => solver.with_cycle(cycle),
+            None => Ok(solver),
+        }
     }
 
     /// Lends a solver for `grid` to `work`, one that has been used before if there is one.
@@ -268,7 +337,7 @@ impl Darcy {
         };
         let mut solver = match kept {
             Some(solver) => solver,
-            None => DiffusionSolver::new(grid, parallelism).with_cycle(self.cycle)?,
+            None => self.solver(grid, parallelism)?,
         };
         let result = work(&mut solver)?;
         let mut memory = lock();
@@ -307,10 +376,10 @@ impl SteadySolver for Darcy {
         let samples: Vec<_> = coefficient.outer_iter().enumerate().collect();
         let parallelism = if samples.len() == 1 { Parallelism::Pool } else { Parallelism::Serial };
         let start = |(index, a): (usize, ArrayViewD<'_, f64>)| {
-            let mut solver = DiffusionSolver::new(&grid, parallelism).with_cycle(self.cycle)?;
+            let mut solver = self.solver(&grid, parallelism)?;
             let a = a.index_axis(Axis(a.ndim() - 1), 0);
-            solver.set_coefficient(a).map_err(|error| in_batch(error, index))?;
-            solver.start(&self.forcing(&grid, index)?)?;
+            solver.set_coefficient(a.view()).map_err(|error| in_batch(error, index))?;
+            self.with_forcing_of(&grid, index, &a, |forcing| solver.start(forcing))?;
             Ok(solver)
         };
         let solvers: Vec<Result<DiffusionSolver>> = samples.into_par_iter().map(start).collect();

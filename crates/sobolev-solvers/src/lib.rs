@@ -19,6 +19,7 @@
 //! # Ok::<(), sobolev_tensor::Error>(())
 //! ```
 
+mod box_grid;
 mod burgers;
 mod darcy;
 pub mod difficulty;

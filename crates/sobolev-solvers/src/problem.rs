@@ -2,7 +2,7 @@
 
 use crate::solver::{SteppedSolver, TimeSolver};
 use ndarray::{Array1, ArrayD, ArrayViewD, ArrayViewMutD};
-use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry};
+use sobolev_tensor::{Error, Monitor, Result, SettingEntry};
 
 /// One grid axis of a field.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,17 @@ impl Axis {
         }
     }
 
+    /// As [`centres`](Self::centres), with `vertices` vertices, both ends included.
+    pub(crate) fn vertices(axis: usize, vertices: usize, length: f64, boundary: &str) -> Self {
+        let points = (0..vertices).map(|i| i as f64 * length / (vertices - 1) as f64).collect();
+        Self { points, ..Self::centres(axis, 0, length, boundary) }
+    }
+
+    /// Each `stride`-th point, from the first on.
+    pub(crate) fn every(self, stride: usize) -> Self {
+        Self { points: self.points.iter().copied().step_by(stride).collect(), ..self }
+    }
+
     /// The time axis of `frames` equal intervals up to `time`, each at its end.
     pub(crate) fn frames(time: f64, frames: usize) -> Self {
         Self {
@@ -63,6 +74,16 @@ pub struct Field {
 }
 
 impl Field {
+    /// A field without units.
+    pub(crate) fn new(name: &str, axes: impl IntoIterator<Item = Axis>, channels: &[&str]) -> Self {
+        Self {
+            name: name.to_string(),
+            axes: axes.into_iter().collect(),
+            channels: channels.iter().map(ToString::to_string).collect(),
+            units: "1".to_string(),
+        }
+    }
+
     /// Shape of one sample: `[axes.., channels]`.
     pub fn shape(&self) -> Vec<usize> {
         self.axes.iter().map(|axis| axis.points.len()).chain([self.channels.len()]).collect()
@@ -166,45 +187,30 @@ impl Sample {
     }
 }
 
-/// Advances a state `[1, space.., channels]` to `time`: the target `[space.., channels]`, or `[frames, space.., channels]` at the
-/// ends of so many equal intervals.
+/// The sample of a trajectory from a state `[1, space.., channels]`, which is left at `time`: the state itself, the target
+/// `[space.., channels]`, or `[frames, space.., channels]` at the ends of so many equal intervals, and the sum of the errors that
+/// `advance` returns.
 ///
 /// # Errors
 /// Those of the solver.
-pub(crate) fn frames(
-    solver: &dyn TimeSolver,
-    state: &mut ArrayD<f64>,
-    time: f64,
-    frames: Option<usize>,
-    monitor: &dyn Monitor,
-) -> Result<ArrayD<f64>> {
-    let monitor = CancellationOnly(monitor);
-    let advance = |state: ArrayViewMutD<'_, f64>, interval| {
-        solver.advance(state, interval, &monitor).map(|()| vec![0.0])
-    };
-    Ok(frames_with_error(advance, state, time, frames)?.0)
-}
-
-/// As [`frames`], by a solver that returns the estimated error of each sample: the target and the sum of the errors.
-///
-/// # Errors
-/// Those of the solver.
-pub(crate) fn frames_with_error(
+pub(crate) fn trajectory(
     advance: impl Fn(ArrayViewMutD<'_, f64>, f64) -> Result<Vec<f64>>,
     state: &mut ArrayD<f64>,
     time: f64,
     frames: Option<usize>,
-) -> Result<(ArrayD<f64>, f64)> {
+) -> Result<Sample> {
     let count = frames.unwrap_or(1);
     let space = state.shape()[1..].to_vec();
-    let (mut values, mut error) = (Vec::with_capacity(count * state.len()), 0.0);
+    let input = state.index_axis(ndarray::Axis(0), 0).to_owned();
+    let (mut values, mut residual) = (Vec::with_capacity(count * state.len()), 0.0);
     for _ in 0..count {
-        error += advance(state.view_mut(), time / count as f64)?.iter().sum::<f64>();
+        residual += advance(state.view_mut(), time / count as f64)?.iter().sum::<f64>();
         values.extend(state.iter().copied());
     }
     let shape: Vec<usize> = frames.into_iter().chain(space).collect();
     let misfit = |_| Error::shape("target", "its frames", &shape);
-    Ok((ArrayD::from_shape_vec(shape.clone(), values).map_err(misfit)?, error))
+    let target = ArrayD::from_shape_vec(shape.clone(), values).map_err(misfit)?;
+    Ok(Sample { input, target, residual })
 }
 
 /// A family of solved samples, addressed by (seed, index): what a data set is generated from.

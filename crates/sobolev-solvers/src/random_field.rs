@@ -26,7 +26,7 @@
 mod presets;
 mod sampler;
 
-pub(crate) use presets::FIELD_HELP;
+pub(crate) use presets::{FIELD_HELP, covariance_setting};
 pub use presets::{FIELDS, FieldEntry};
 pub use sampler::FieldSampler;
 
@@ -145,8 +145,9 @@ impl GaussianField {
         self
     }
 
-    /// Keeps only the modes with `|k_j| <= wavenumber` on every axis j (of half waves for Neumann and Dirichlet). Grids
-    /// that do not resolve them all are then refused, so that every grid shows the identical function.
+    /// Keeps only the modes with `|k_j| <= wavenumber` along the shortest sides (of half waves for Neumann and Dirichlet) and
+    /// those of the same wavelengths along longer ones, so that the field stays isotropic. Grids that do not resolve them
+    /// all are then refused, so that every grid shows the identical function.
     pub fn with_modes_up_to(mut self, wavenumber: usize) -> Self {
         self.band_limit = Some(wavenumber);
         self
@@ -190,7 +191,9 @@ impl GaussianField {
     /// `s_k`, what mode `wavenumber` adds to the mean square of the field, for a periodic field half of it for k and half
     /// for -k; zero for modes outside the basis, the band or (unless it is random) the mean.
     pub fn mode_variance(&self, wavenumber: &[i64]) -> f64 {
-        let outside = |&k: &i64| self.band_limit.is_some_and(|limit| k.unsigned_abs() as usize > limit);
+        let outside = |(axis, k): (usize, &i64)| {
+            self.band_limit(axis).is_some_and(|limit| k.unsigned_abs() as usize > limit)
+        };
         let missing = |&k: &i64| match self.boundary {
             Boundary::Periodic => false,
             Boundary::Neumann => k < 0,
@@ -198,7 +201,8 @@ impl GaussianField {
         };
         let mean_mode = wavenumber.iter().all(|&k| k == 0);
         if wavenumber.len() != self.extent.len()
-            || wavenumber.iter().any(|k| outside(k) || missing(k))
+            || wavenumber.iter().enumerate().any(outside)
+            || wavenumber.iter().any(missing)
             || (mean_mode && !self.random_mean)
         {
             return 0.0;
@@ -218,8 +222,9 @@ impl GaussianField {
         self.check_grid(grid)?;
         let axes: Vec<Vec<i64>> = grid
             .iter()
-            .map(|&n| {
-                let highest = self.highest_mode(n) as i64;
+            .enumerate()
+            .map(|(axis, &n)| {
+                let highest = self.highest_mode(axis, n) as i64;
                 let lowest = if self.boundary == Boundary::Periodic { -highest } else { 0 };
                 (lowest..=highest).collect()
             })
@@ -293,15 +298,23 @@ impl GaussianField {
         amplitude * amplitude * (frequency + inverse_length * inverse_length).powf(-exponent) / volume
     }
 
+    /// The highest wavenumber of the band along an axis.
+    fn band_limit(&self, axis: usize) -> Option<usize> {
+        let shortest = self.extent.iter().copied().fold(f64::INFINITY, f64::min);
+        // A ratio that rounding leaves below a whole number counts as that.
+        let longer = self.extent[axis] / shortest * (1.0 + 1e-12);
+        self.band_limit.map(|limit| (limit as f64 * longer) as usize)
+    }
+
     /// The highest wavenumber that `n` points along an axis show: the Nyquist wavenumber itself is left out, because its
     /// waves look different on every grid.
-    fn highest_mode(&self, n: usize) -> usize {
+    fn highest_mode(&self, axis: usize, n: usize) -> usize {
         let resolved = match (self.boundary, self.points) {
             (Boundary::Periodic, _) => (n - 1) / 2,
             (_, Points::Centres) => n - 1,
             (_, Points::Vertices) => n - 2,
         };
-        self.band_limit.map_or(resolved, |limit| limit.min(resolved))
+        self.band_limit(axis).map_or(resolved, |limit| limit.min(resolved))
     }
 
     fn check_grid(&self, grid: &[usize]) -> Result<()> {
@@ -313,10 +326,12 @@ impl GaussianField {
             return Err(Error::shape("grid", expected, grid));
         }
         settings::memory("grid", grid, sampler::BYTES_PER_POINT)?;
-        if let Some(limit) = self.band_limit {
-            let coarse = |&n: &usize| self.highest_mode(n) < limit;
-            if grid.iter().any(coarse) {
-                let expected = format!("a grid that resolves wavenumber {limit} on every axis");
+        if self.band_limit.is_some() {
+            let limit = |axis: usize| self.band_limit(axis).unwrap_or(0);
+            if let Some(axis) =
+                (0..dimensions).find(|&axis| self.highest_mode(axis, grid[axis]) < limit(axis))
+            {
+                let expected = format!("a grid that resolves wavenumber {} along axis {axis}", limit(axis));
                 return Err(Error::shape("grid", expected, grid).with_hint("use more points or fewer modes"));
             }
         } else if self.covariance.exponent <= 0.5 * dimensions as f64 {

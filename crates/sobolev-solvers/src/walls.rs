@@ -18,6 +18,7 @@
 mod elimination;
 
 use crate::random_field::Boundary;
+use crate::settings;
 use elimination::Elimination;
 use sobolev_fft::{SineCosine, SineCosinePlan};
 use sobolev_tensor::{Error, Result};
@@ -236,71 +237,164 @@ pub(crate) fn check_lengths(argument: &str, lengths: &[f64], count: usize) -> Re
     Err(Error::value(argument, format!("{count} positive finite lengths"), format!("{lengths:?}")))
 }
 
-fn half_periodic(ends: &[Boundary; 2]) -> Error {
-    Error::value("boundary", "an axis that is periodic at both ends or at none", format!("{ends:?}"))
+/// What the setting `boundary` means: one for all axes, or a list with, for each axis, one or a pair for its two ends.
+pub(crate) const BOUNDARY_HELP: &str = "\"dirichlet\", \"neumann\", \"periodic\", { dirichlet = u } or { neumann = du/dn }; or a list \
+     with, for each axis, one of them or a pair for its two ends";
+
+/// What a spec asks of one side: `u = value` where `boundary` is Dirichlet, `alpha u + du/dn = value` (outwards) where it is
+/// Neumann.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Side {
+    pub(crate) boundary: Boundary,
+    pub(crate) alpha: f64,
+    /// Zero where none is given.
+    given: Option<f64>,
 }
 
-/// What the setting `boundary` means: a word for all axes, or a list with, for each axis, a word or one for each end.
-pub(crate) const BOUNDARY_HELP: &str = "\"dirichlet\", \"neumann\" or \"periodic\"; or a list with, for each axis, one of them or a pair for its two ends";
+impl Side {
+    pub(crate) fn value(&self) -> f64 {
+        self.given.unwrap_or(0.0)
+    }
 
-/// Reads the setting `boundary` of a box in so many dimensions.
+    /// Whether the side has a number of its own, be it zero.
+    pub(crate) fn is_given(&self) -> bool {
+        self.given.is_some()
+    }
+
+    /// Whether nothing flows through the side, or out of it what flows in on the opposite one.
+    pub(crate) fn insulates(&self) -> bool {
+        self.boundary == Boundary::Periodic
+            || self.boundary == Boundary::Neumann && self.alpha == 0.0 && self.value() == 0.0
+    }
+
+    /// Reads `"dirichlet"`, `"neumann"`, `"periodic"`, `{ dirichlet = value }`, `{ neumann = value }` or
+    /// `{ robin = [alpha, value] }`, of those that the solver has.
+    ///
+    /// # Errors
+    /// [`Error::Value`] that lists what the solver has.
+    fn read(setting: &toml::Value, known: &[&str]) -> Result<Self> {
+        let (name, given) = match setting {
+            toml::Value::String(name) => (name.as_str(), None),
+            toml::Value::Table(table) if table.len() == 1 => {
+                table.iter().next().map_or(("", None), |(name, value)| (name.as_str(), Some(value)))
+            }
+            other => return Err(Error::value("boundary", format!("one of {}", known.join(", ")), other)),
+        };
+        if !known.contains(&name) {
+            return Err(Error::unknown_name("boundary", known, name));
+        }
+        let numbers = |count: usize| {
+            given.map(|value| settings::numbers(&format!("boundary {name}"), value, count)).transpose()
+        };
+        let side = |boundary, alpha, given| Ok(Self { boundary, alpha, given });
+        match name {
+            "dirichlet" => side(Boundary::Dirichlet, 0.0, numbers(1)?.map(|value| value[0])),
+            "neumann" => side(Boundary::Neumann, 0.0, numbers(1)?.map(|value| value[0])),
+            "robin" => match (given, numbers(2)?.as_deref()) {
+                (_, Some([alpha, _])) if *alpha < 0.0 => {
+                    Err(Error::value("boundary robin", "alpha of at least 0", alpha))
+                }
+                (Some(toml::Value::Array(_)), Some([alpha, value])) => {
+                    side(Boundary::Neumann, *alpha, Some(*value))
+                }
+                _ => {
+                    Err(Error::value("boundary robin", "[alpha, value] of alpha u + du/dn = value", setting))
+                }
+            },
+            _ if given.is_some() => Err(Error::value("boundary periodic", "no value", setting)),
+            _ => side(Boundary::Periodic, 0.0, None),
+        }
+    }
+}
+
+/// Reads the setting `boundary` of a box in so many dimensions, for a solver that has the conditions `known`.
 ///
 /// # Errors
-/// [`Error::Value`] for unknown words and lists of another length.
-pub(crate) fn boundary(setting: &toml::Value, dimensions: usize) -> Result<Vec<[Boundary; 2]>> {
-    let words = [
-        ("dirichlet", Boundary::Dirichlet),
-        ("neumann", Boundary::Neumann),
-        ("periodic", Boundary::Periodic),
-    ];
-    let axes = ends(setting, dimensions, &words)?;
-    match axes.iter().find(|ends| (ends[0] == Boundary::Periodic) != (ends[1] == Boundary::Periodic)) {
-        Some(mixed) => Err(half_periodic(mixed)),
+/// [`Error::Value`] for conditions that the solver lacks, lists of another length, and axes that are periodic at one end alone.
+pub(crate) fn sides(setting: &toml::Value, dimensions: usize, known: &[&str]) -> Result<Vec<[Side; 2]>> {
+    let axes = ends(setting, dimensions, |value| Side::read(value, known))?;
+    let periodic = |side: &Side| side.boundary == Boundary::Periodic;
+    match axes.iter().find(|ends| periodic(&ends[0]) != periodic(&ends[1])) {
+        Some(mixed) => Err(half_periodic(&mixed.map(|side| side.boundary))),
         None => Ok(axes),
     }
 }
 
-/// Reads a setting `boundary` whose words mean `words`: one for all axes, or a list with, for each axis, one or a pair.
+/// Reads a setting `boundary`: one entry for all axes, or a list with, for each axis, one or a pair.
 ///
 /// # Errors
-/// [`Error::Value`] for unknown words and lists of another length.
+/// [`Error::Value`] for lists of another length, and those of `read`.
 pub(crate) fn ends<T: Copy>(
     setting: &toml::Value,
     dimensions: usize,
-    words: &[(&str, T)],
+    read: impl Fn(&toml::Value) -> Result<T>,
 ) -> Result<Vec<[T; 2]>> {
-    let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
-    let word = |value: &toml::Value| match value.as_str() {
-        Some(given) => words
-            .iter()
-            .find(|(name, _)| *name == given)
-            .map(|(_, end)| *end)
-            .ok_or_else(|| Error::unknown_name("boundary", &names, given)),
-        None => Err(Error::value("boundary", format!("one of {}", names.join(", ")), value)),
-    };
     let axis = |value: &toml::Value| match value.as_array().map(Vec::as_slice) {
-        Some([lower, upper]) => Ok([word(lower)?, word(upper)?]),
-        _ => word(value).map(|end| [end; 2]),
+        Some([lower, upper]) => Ok([read(lower)?, read(upper)?]),
+        _ => read(value).map(|end| [end; 2]),
     };
     match setting.as_array() {
         Some(list) if list.len() == dimensions => list.iter().map(axis).collect(),
         Some(_) => Err(Error::value("boundary", format!("{dimensions} entries"), setting)),
-        None => Ok(vec![[word(setting)?; 2]; dimensions]),
+        None => Ok(vec![[read(setting)?; 2]; dimensions]),
     }
 }
 
-/// The conditions of an axis in words, for the description of a field.
-pub(crate) fn in_words(ends: [Boundary; 2], name: &str) -> String {
-    let word = |end| match end {
-        Boundary::Periodic => "periodic".to_string(),
-        Boundary::Dirichlet => format!("{name} = 0"),
-        Boundary::Neumann => format!("d{name}/dn = 0"),
-    };
-    if ends[0] == ends[1] {
-        word(ends[0])
-    } else {
-        format!("{} below, {} above", word(ends[0]), word(ends[1]))
+/// The condition of each side without its numbers.
+pub(crate) fn kinds(sides: &[[Side; 2]]) -> Vec<[Boundary; 2]> {
+    sides.iter().map(|ends| ends.map(|side| side.boundary)).collect()
+}
+
+/// The condition of each side with its value.
+pub(crate) fn values(sides: &[[Side; 2]]) -> Vec<[(Boundary, f64); 2]> {
+    sides.iter().map(|ends| ends.map(|side| (side.boundary, side.value()))).collect()
+}
+
+/// The condition of random fields in the box: periodic where all sides are, else of zero slope.
+pub(crate) fn field_boundary(sides: &[[Side; 2]]) -> Boundary {
+    let all_periodic = sides.iter().flatten().all(|side| side.boundary == Boundary::Periodic);
+    if all_periodic { Boundary::Periodic } else { Boundary::Neumann }
+}
+
+/// Checks that the fluxes through the sides balance a source of mean `source`, where no side holds a value.
+///
+/// # Errors
+/// [`Error::Value`] that says by how much they do not.
+pub(crate) fn check_balance(sides: &[[Side; 2]], lengths: &[f64], source: f64) -> Result<()> {
+    if !is_singular(&kinds(sides)) {
+        return Ok(());
     }
+    let through = |axis: usize| sides[axis].map(|side| side.value() / lengths[axis]);
+    let fluxes = (0..lengths.len()).flat_map(through).chain([source]);
+    let (net, size) =
+        fluxes.fold((0.0, 0.0), |(net, size): (f64, f64), flux| (net + flux, size + flux.abs()));
+    if net.abs() <= 1e-9 * size {
+        return Ok(());
+    }
+    let expected = "fluxes that balance the source, because no side holds a value (a singular problem)";
+    Err(Error::value("boundary", expected, format!("{net:e} too much in the mean of the box")))
+}
+
+/// The conditions of an axis in words, for the description of a field `name` and what its slope is called.
+pub(crate) fn in_words(ends: [Side; 2], name: &str, slope: &str) -> String {
+    let word = |side: Side| match (side.boundary, side.given) {
+        (Boundary::Periodic, _) => "periodic".to_string(),
+        (Boundary::Dirichlet, None) => format!("{name} = 0"),
+        (Boundary::Dirichlet, Some(_)) => format!("{name} = g"),
+        (Boundary::Neumann, None) => format!("{slope} = 0"),
+        (Boundary::Neumann, Some(_)) if side.alpha == 0.0 => format!("{slope} = g"),
+        (Boundary::Neumann, Some(_)) => format!("alpha {name} + {slope} = g"),
+    };
+    both(ends.map(word))
+}
+
+/// The words of the two ends of an axis in one.
+pub(crate) fn both([lower, upper]: [String; 2]) -> String {
+    if lower == upper { lower } else { format!("{lower} below, {upper} above") }
+}
+
+fn half_periodic(ends: &[Boundary; 2]) -> Error {
+    Error::value("boundary", "an axis that is periodic at both ends or at none", format!("{ends:?}"))
 }
 
 #[cfg(test)]
@@ -364,24 +458,42 @@ mod tests {
         assert!(curvature.iter().all(|value| (value - 2.0).abs() < 1e-12), "{curvature:?}");
     }
 
+    fn read(text: &str, dimensions: usize) -> Result<Vec<[Side; 2]>> {
+        let table: toml::Table = format!("v = {text}").parse().unwrap();
+        sides(&table["v"], dimensions, &["dirichlet", "neumann", "robin", "periodic"])
+    }
+
     #[test]
     fn settings_are_read_and_wrong_ones_are_named() {
-        let read = |text: &str, d| {
-            let table: toml::Table = format!("v = {text}").parse().unwrap();
-            boundary(&table["v"], d)
-        };
-        assert_eq!(read("\"periodic\"", 2).unwrap(), vec![[Periodic; 2]; 2]);
-        assert_eq!(
-            read("[\"neumann\", [\"dirichlet\", \"neumann\"]]", 2).unwrap(),
-            vec![[Neumann; 2], [Dirichlet, Neumann]]
-        );
+        assert_eq!(kinds(&read("\"periodic\"", 2).unwrap()), vec![[Periodic; 2]; 2]);
+        let mixed = read("[\"neumann\", [{ dirichlet = 2 }, { robin = [3.0, 0.5] }]]", 2).unwrap();
+        assert_eq!(kinds(&mixed), vec![[Neumann; 2], [Dirichlet, Neumann]]);
+        assert_eq!(mixed[1].map(|side| (side.alpha, side.value())), [(0.0, 2.0), (3.0, 0.5)]);
+        assert_eq!(in_words(mixed[0], "u", "du/dn"), "du/dn = 0");
+        assert_eq!(in_words(mixed[1], "u", "du/dn"), "u = g below, alpha u + du/dn = g above");
         for (text, words) in [
             ("\"dirichlett\"", "did you mean \"dirichlet\""),
+            ("{ absorbing = 1.0 }", "expected one of dirichlet, neumann, robin, periodic"),
             ("[\"neumann\"]", "2 entries"),
             ("[\"neumann\", [\"periodic\", \"neumann\"]]", "periodic at both ends"),
+            ("{ periodic = 1.0 }", "no value"),
+            ("{ robin = 1.0 }", "[alpha, value]"),
+            ("\"robin\"", "[alpha, value]"),
+            ("{ dirichlet = nan }", "boundary dirichlet: expected a finite number"),
             ("3", "dirichlet"),
         ] {
-            assert!(read(text, 2).unwrap_err().to_string().contains(words), "{text}");
+            let error = read(text, 2).unwrap_err().to_string();
+            assert!(error.contains(words), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn fluxes_balance_the_source_or_are_refused() {
+        // Through the sides of a box 2 x 1, as much goes in below as the source takes and leaves on the right.
+        let sides = read("[[\"neumann\", { neumann = -1.0 }], [{ neumann = 2.0 }, \"neumann\"]]", 2).unwrap();
+        assert!(check_balance(&sides, &[2.0, 1.0], -1.5).is_ok());
+        let error = check_balance(&sides, &[2.0, 1.0], 0.0).unwrap_err().to_string();
+        assert!(error.contains("singular") && error.contains("1.5e0 too much"), "{error}");
+        assert!(check_balance(&read("\"dirichlet\"", 2).unwrap(), &[2.0, 1.0], 1.0).is_ok());
     }
 }

@@ -6,8 +6,12 @@ use sobolev::solvers::{DarcyProblem, DarcySettings};
 
 /// Solved Darcy flow, with the fields that say where its cells lie.
 fn darcy(size: usize, samples: u64) -> Dataset {
-    let problem =
-        DarcyProblem::new(DarcySettings { size, modes: Some(7), ..DarcySettings::default() }).unwrap();
+    let problem = DarcyProblem::new(DarcySettings {
+        size: (size as i64).into(),
+        modes: Some(7),
+        ..DarcySettings::default()
+    })
+    .unwrap();
     let solved: Vec<_> = (0..samples).map(|i| problem.sample(1, i, &()).unwrap()).collect();
     let stack = |pick: fn(&sobolev::solvers::Sample) -> &ArrayD<f64>| {
         let views: Vec<_> = solved.iter().map(|sample| pick(sample).view()).collect();

@@ -1,6 +1,7 @@
 //! Random coefficients of Darcy flow.
 
 use super::problem::DarcySettings;
+use crate::box_grid::BoxGrid;
 use crate::random_field::{Boundary, FieldEntry, FieldSampler, GaussianField};
 use crate::settings;
 use ndarray::{ArrayD, IxDyn};
@@ -25,7 +26,7 @@ pub enum Coefficient {
     /// `exp(g)` of a Gaussian field g.
     Lognormal,
     /// `high` where a sum of five Gaussians `exp(-|x - c|^2 / s)` is above its mean, `low` elsewhere: centres c uniform in the
-    /// box, s uniform on 0 to 1/2 (PDEBench, arXiv:2210.07182: 1 and 0.1). The mean is that of all samples and points.
+    /// box, s uniform on 0 to 1/2, whatever the size of the box (PDEBench, arXiv:2210.07182: 1 and 0.1). The mean is that of all samples and points.
     Gaussians,
     /// `prod_{k=1}^6 (1 + cos(a_k pi (x1 + x2))/2) (1 + sin(a_k pi (x2 - 3 x1))/2)` with a_k uniform on 2^(k-1) to 1.5 times
     /// that: all scales at once, in two dimensions (the multiscale set of He, Liu and Xu, MgNO, arXiv:2310.19809).
@@ -37,17 +38,16 @@ pub enum Coefficient {
 pub(super) enum Medium {
     Piecewise { field: FieldSampler, low: f64, high: f64 },
     Lognormal { field: FieldSampler },
-    Gaussians { grid: Vec<usize>, threshold: f64, low: f64, high: f64 },
-    Trigonometric { size: usize },
+    Gaussians { grid: BoxGrid, threshold: f64, low: f64, high: f64 },
+    Trigonometric { grid: BoxGrid },
 }
 
 impl Medium {
-    /// The coefficient that the settings describe.
+    /// The coefficient that the settings describe on a grid.
     ///
     /// # Errors
     /// [`Error::Value`] that names the setting that is out of range or has no effect.
-    pub(super) fn new(settings: &DarcySettings) -> Result<Self> {
-        let grid = vec![settings.size; settings.dimension];
+    pub(super) fn new(settings: &DarcySettings, grid: &BoxGrid) -> Result<Self> {
         let kind = settings.coefficient;
         if matches!(kind, Coefficient::Lognormal | Coefficient::Trigonometric) {
             let why = if kind == Coefficient::Lognormal { "lognormal" } else { "trigonometric" };
@@ -62,15 +62,16 @@ impl Medium {
         Ok(match kind {
             Coefficient::Piecewise => {
                 let (low, high) = values(settings, PIECEWISE)?;
-                Self::Piecewise { field: sampler(settings, &grid)?, low, high }
+                Self::Piecewise { field: sampler(settings, grid)?, low, high }
             }
-            Coefficient::Lognormal => Self::Lognormal { field: sampler(settings, &grid)? },
+            Coefficient::Lognormal => Self::Lognormal { field: sampler(settings, grid)? },
             Coefficient::Gaussians => {
                 let (low, high) = values(settings, GAUSSIANS)?;
-                Self::Gaussians { threshold: mean_of_gaussians(grid.len()), grid, low, high }
+                let threshold = mean_of_gaussians(&grid.lengths);
+                Self::Gaussians { threshold, grid: grid.clone(), low, high }
             }
             Coefficient::Trigonometric if settings.dimension == 2 => {
-                Self::Trigonometric { size: settings.size }
+                Self::Trigonometric { grid: grid.clone() }
             }
             Coefficient::Trigonometric => {
                 return Err(Error::value(
@@ -100,7 +101,7 @@ impl Medium {
             Self::Gaussians { grid, threshold, low, high } => {
                 sum_of_gaussians(grid, seed, index).mapv_into(|g| if g >= *threshold { *high } else { *low })
             }
-            Self::Trigonometric { size } => trigonometric(*size, seed, index),
+            Self::Trigonometric { grid } => trigonometric(grid, seed, index),
         }
     }
 }
@@ -123,35 +124,33 @@ fn values(settings: &DarcySettings, default: (f64, f64)) -> Result<(f64, f64)> {
     Ok((low, high))
 }
 
-fn sampler(settings: &DarcySettings, grid: &[usize]) -> Result<FieldSampler> {
-    let extent = vec![1.0; grid.len()];
+fn sampler(settings: &DarcySettings, grid: &BoxGrid) -> Result<FieldSampler> {
     let mut field = match &settings.field {
-        toml::Value::String(name) if grid.len() == 3 => {
-            GaussianField::new(FieldEntry::named(name)?.covariance, Boundary::Neumann, &extent)?
+        toml::Value::String(name) if grid.dimensions() == 3 => {
+            GaussianField::new(FieldEntry::named(name)?.covariance, Boundary::Neumann, &grid.lengths)?
         }
-        setting => GaussianField::from_setting(setting, Boundary::Neumann, &extent)?,
+        setting => GaussianField::from_setting(setting, Boundary::Neumann, &grid.lengths)?,
     };
     if let Some(modes) = settings.modes {
         field = field.with_modes_up_to(modes);
     }
-    field.sampler(grid)
+    field.sampler(&grid.cells)
 }
 
 /// `sum_i exp(-|x - c_i|^2 / s_i)` at cell centres: the factors along each axis, multiplied.
-fn sum_of_gaussians(grid: &[usize], seed: u64, index: u64) -> ArrayD<f64> {
+fn sum_of_gaussians(grid: &BoxGrid, seed: u64, index: u64) -> ArrayD<f64> {
     let random = Random::new(seed, "coefficient gaussians");
-    let mut sum = ArrayD::zeros(IxDyn(grid));
+    let mut sum = ArrayD::zeros(IxDyn(&grid.cells));
     for bump in 0..BUMPS {
         let number = |which: u64| random.uniforms(index, 4 * bump + which)[0];
         let width = 0.5 * number(3);
-        let factors: Vec<Vec<f64>> = grid
-            .iter()
-            .enumerate()
-            .map(|(axis, &n)| {
-                let centre = number(axis as u64);
-                (0..n).map(|i| (-(centre - (i as f64 + 0.5) / n as f64).powi(2) / width).exp()).collect()
-            })
-            .collect();
+        let factor = |axis: usize| {
+            let (n, length) = (grid.cells[axis], grid.lengths[axis]);
+            let centre = number(axis as u64);
+            let away = |i: usize| length * (centre - (i as f64 + 0.5) / n as f64);
+            (0..n).map(|i| (-away(i).powi(2) / width).exp()).collect()
+        };
+        let factors: Vec<Vec<f64>> = (0..grid.dimensions()).map(factor).collect();
         for (place, value) in sum.indexed_iter_mut() {
             *value += factors.iter().enumerate().map(|(axis, factor)| factor[place[axis]]).product::<f64>();
         }
@@ -160,19 +159,20 @@ fn sum_of_gaussians(grid: &[usize], seed: u64, index: u64) -> ArrayD<f64> {
 }
 
 /// The mean of a sum of Gaussians over centres, widths and points: the midpoint rule for
-/// `5 int_0^1 h(s/2)^d ds`, `h(w) = 2 int_0^1 (1 - t) exp(-t^2 / w) dt`.
-fn mean_of_gaussians(dimensions: usize) -> f64 {
+/// `5 int_0^1 prod_j h_j(s/2) ds`, `h_j(w) = 2 int_0^1 (1 - t) exp(-(L_j t)^2 / w) dt`.
+fn mean_of_gaussians(lengths: &[f64]) -> f64 {
     const POINTS: usize = 400;
     let midpoint = |i: usize| (i as f64 + 0.5) / POINTS as f64;
-    let along = |width: f64| {
-        let term = |i: usize| 2.0 * (1.0 - midpoint(i)) * (-midpoint(i).powi(2) / width).exp();
+    let along = |length: f64, width: f64| {
+        let term = |i: usize| 2.0 * (1.0 - midpoint(i)) * (-(length * midpoint(i)).powi(2) / width).exp();
         (0..POINTS).map(term).sum::<f64>() / POINTS as f64
     };
-    let all = (0..POINTS).map(|i| along(0.5 * midpoint(i)).powi(dimensions as i32)).sum::<f64>();
+    let product = |i: usize| lengths.iter().map(|length| along(*length, 0.5 * midpoint(i))).product::<f64>();
+    let all = (0..POINTS).map(product).sum::<f64>();
     BUMPS as f64 * all / POINTS as f64
 }
 
-fn trigonometric(size: usize, seed: u64, index: u64) -> ArrayD<f64> {
+fn trigonometric(grid: &BoxGrid, seed: u64, index: u64) -> ArrayD<f64> {
     let random = Random::new(seed, "coefficient trigonometric");
     let waves: Vec<f64> = (0..6)
         .map(|k| {
@@ -180,8 +180,9 @@ fn trigonometric(size: usize, seed: u64, index: u64) -> ArrayD<f64> {
             lowest * (1.0 + 0.5 * random.uniforms(index, k as u64)[0])
         })
         .collect();
-    ArrayD::from_shape_fn(IxDyn(&[size, size]), |place| {
-        let [x, y] = [0, 1].map(|axis| (place[axis] as f64 + 0.5) / size as f64);
+    ArrayD::from_shape_fn(IxDyn(&grid.cells), |place| {
+        let at = |axis: usize| (place[axis] as f64 + 0.5) * grid.lengths[axis] / grid.cells[axis] as f64;
+        let [x, y] = [at(0), at(1)];
         let factor =
             |a: &f64| (1.0 + 0.5 * (a * PI * (x + y)).cos()) * (1.0 + 0.5 * (a * PI * (y - 3.0 * x)).sin());
         waves.iter().map(factor).product()
@@ -194,20 +195,26 @@ mod tests {
 
     fn medium(text: &str) -> Result<Medium> {
         let settings: DarcySettings = toml::from_str(text).unwrap();
-        Medium::new(&settings)
+        let DarcySettings { size, length, dimension, .. } = &settings;
+        Medium::new(&settings, &BoxGrid::read(size, length, *dimension, 2..=3, 1, 1)?)
+    }
+
+    fn unit(n: usize) -> BoxGrid {
+        BoxGrid { cells: vec![n; 2], lengths: vec![1.0; 2] }
     }
 
     #[test]
     fn gaussians_have_the_mean_that_divides_them() {
         // 5 int_0^1 h(s/2)^d ds with the closed form of h by the error function.
-        assert!((mean_of_gaussians(2) - 1.852145).abs() < 1e-4);
-        assert!((mean_of_gaussians(3) - 1.213565).abs() < 1e-4);
-        let mean = |samples: u64| {
-            let mean = |index| sum_of_gaussians(&[16, 16], 4, index).mean().unwrap();
-            (0..samples).map(mean).sum::<f64>() / samples as f64
-        };
-        // The deviation of the mean of one sample is about 0.5.
-        assert!((mean(2000) - 1.852).abs() < 0.04, "{}", mean(2000));
+        assert!((mean_of_gaussians(&[1.0; 2]) - 1.852145).abs() < 1e-4);
+        assert!((mean_of_gaussians(&[1.0; 3]) - 1.213565).abs() < 1e-4);
+        let wide = BoxGrid { cells: vec![32, 16], lengths: vec![2.0, 1.0] };
+        for (grid, expected) in [(unit(16), 1.852), (wide.clone(), mean_of_gaussians(&wide.lengths))] {
+            let mean = |index| sum_of_gaussians(&grid, 4, index).mean().unwrap();
+            let mean = (0..2000).map(mean).sum::<f64>() / 2000.0;
+            // The deviation of the mean of one sample is about 0.5.
+            assert!((mean - expected).abs() < 0.04, "{mean} {expected}");
+        }
     }
 
     #[test]
@@ -239,7 +246,7 @@ mod tests {
             assert!(spread > 1e3, "{spread}");
         }
         // On the diagonal x2 = 3 x1 the sines vanish.
-        let a = trigonometric(3, 7, 0);
+        let a = trigonometric(&unit(3), 7, 0);
         let random = Random::new(7, "coefficient trigonometric");
         let wave = |k: u32| f64::from(1 << k) * (1.0 + 0.5 * random.uniforms(0, u64::from(k))[0]);
         let exact: f64 = (0..6).map(|k| 1.0 + 0.5 * (wave(k) * PI * 2.0 / 3.0).cos()).product();

@@ -193,14 +193,14 @@ fn published_set_up_keeps_85_of_421_points() {
 #[test]
 fn sizes_show_the_same_medium_and_solutions_that_converge() {
     // The centre of cell i of n is that of cell 3 i + 1 of 3 n. A band-limited log-normal coefficient is smooth.
-    let settings = |size: usize| DarcySettings {
-        size,
+    let settings = |size: i64| DarcySettings {
+        size: size.into(),
         coefficient: Coefficient::Lognormal,
         modes: Some(6),
         tolerance: 1e-11,
         ..DarcySettings::default()
     };
-    let sample = |size: usize| DarcyProblem::new(settings(size)).unwrap().sample(3, 7, &()).unwrap();
+    let sample = |size: i64| DarcyProblem::new(settings(size)).unwrap().sample(3, 7, &()).unwrap();
     let third = |fine: &ArrayD<f64>| fine.slice(s![1..;3, 1..;3, ..]).to_owned().into_dyn();
     let (coarse, middle, fine) = (sample(24), sample(72), sample(216));
     assert!(relative_error(&values(&coarse.input), &values(&third(&middle.input))) < 1e-12);
@@ -240,8 +240,8 @@ fn settings_out_of_range_are_named() {
     for (text, words) in [
         ("sizes = 64", "darcy setting: expected one of size"),
         ("size = -64", "size"),
-        ("size = 3", "size: expected at least 4"),
-        ("dimension = 1", "dimension: expected 2 or 3"),
+        ("size = 3", "size: expected a whole number of at least 4"),
+        ("dimension = 1", "dimension: expected 2 to 3"),
         ("size = 64\nstride = 0", "stride: expected 1 to size / 2 = 32"),
         ("size = 64\nstride = 40", "stride"),
         (
@@ -261,15 +261,119 @@ fn settings_out_of_range_are_named() {
         ("field = \"burgers\"", "field: expected a Neumann field in 2 dimensions"),
         ("field = \"darcie\"", "field: expected one of"),
         ("size = 8\nmodes = 20", "grid"),
+        ("size = [64, 3]", "size"),
+        ("length = [1.0, 0.0]", "length: expected 2 positive"),
+        ("boundary = \"periodic\"", "boundary: expected one of dirichlet, neumann, got \"periodic\""),
+        ("boundary = \"neumann\"", "singular problem"),
     ] {
         let error = (DARCY.build)(text.parse().unwrap()).unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");
     }
 }
 
+/// Largest misfit of the finite-volume equations of a sample, relative to f = 1: fluxes by harmonic means, written out anew.
+fn misfit(problem: &dyn Problem, lengths: &[f64], sides: &[[(Boundary, f64); 2]]) -> f64 {
+    let sample = problem.sample(4, 2, &()).unwrap();
+    let cells = sample.input.shape()[..lengths.len()].to_vec();
+    let flat = |a: &ArrayD<f64>| a.index_axis(Axis(lengths.len()), 0).to_owned();
+    let (a, u) = (flat(&sample.input), flat(&sample.target));
+    let misfit = |(place, here): (IxDyn, &f64)| {
+        let mut outflow = 0.0;
+        for (axis, &length) in lengths.iter().enumerate() {
+            let h = length / cells[axis] as f64;
+            for (side, &(boundary, value)) in sides[axis].iter().enumerate() {
+                let at_side = place[axis] == if side == 0 { 0 } else { cells[axis] - 1 };
+                let conductivity = a[&place];
+                outflow += if !at_side {
+                    let mut to = place.clone();
+                    to[axis] = if side == 0 { place[axis] - 1 } else { place[axis] + 1 };
+                    2.0 / (1.0 / conductivity + 1.0 / a[&to]) * (here - u[&to]) / (h * h)
+                } else if boundary == Boundary::Dirichlet {
+                    2.0 * conductivity * (here - value) / (h * h)
+                } else {
+                    -value / h
+                };
+            }
+        }
+        outflow - 1.0
+    };
+    sobolev_testing::largest(u.indexed_iter().map(misfit))
+}
+
+#[test]
+fn samples_solve_the_equation_in_boxes_of_any_shape_with_any_sides() {
+    use Boundary::{Dirichlet, Neumann};
+    let common = "tolerance = 1e-12\nfield = { amplitude = 3.0, inverse_length = 3.0, exponent = 2.5 }\n";
+    let build = |text: &str| (DARCY.build)(format!("{common}{text}").parse().unwrap()).unwrap();
+    let wide = build(
+        "size = [24, 12]\nlength = [2.0, 1.0]\nboundary = [[{ dirichlet = 3.0 }, { neumann = -0.5 }], [\"dirichlet\", \"neumann\"]]",
+    );
+    let sides = [[(Dirichlet, 3.0), (Neumann, -0.5)], [(Dirichlet, 0.0), (Neumann, 0.0)]];
+    let gap = misfit(wide.as_ref(), &[2.0, 1.0], &sides);
+    assert!(gap < 1e-8, "{gap:e}");
+    assert_eq!(wide.target().axes[0].boundary, "u = g below, a du/dn = g above");
+    assert_eq!(wide.target().axes[0].points[23], 2.0 * 23.5 / 24.0);
+    let deep = build(
+        "dimension = 3\nsize = [8, 10, 12]\nlength = [1.0, 0.5, 2.0]\nboundary = [\"neumann\", \"neumann\", \"dirichlet\"]",
+    );
+    let sides = [[(Neumann, 0.0); 2], [(Neumann, 0.0); 2], [(Dirichlet, 0.0); 2]];
+    let gap = misfit(deep.as_ref(), &[1.0, 0.5, 2.0], &sides);
+    assert!(gap < 1e-8, "{gap:e}");
+    // No value anywhere: the flux through one side takes what the source gives.
+    let singular = build(
+        "size = [16, 8]\nlength = [2.0, 1.0]\nboundary = [[{ neumann = -2.0 }, \"neumann\"], \"neumann\"]",
+    );
+    let sides = [[(Neumann, -2.0), (Neumann, 0.0)], [(Neumann, 0.0); 2]];
+    let gap = misfit(singular.as_ref(), &[2.0, 1.0], &sides);
+    assert!(gap < 1e-8, "{gap:e}");
+}
+
+#[test]
+fn values_and_fluxes_on_the_sides_drive_a_uniform_flow_that_turns_with_the_box() {
+    use Boundary::{Dirichlet, Neumann};
+    let walls = [(Neumann, 0.0); 2];
+    // a u_x = q: u = 1 + q x / a, exactly.
+    let along = [(Dirichlet, 1.0), (Neumann, 0.6)];
+    let darcy = |extent: &[f64], sides: &[[(Boundary, f64); 2]]| {
+        let darcy = Darcy::new().with_forcing(0.0).unwrap().with_extent(extent).unwrap();
+        darcy.with_sides(sides).unwrap().with_tolerance(1e-12).unwrap()
+    };
+    let u =
+        darcy(&[2.0, 1.0], &[along, walls]).solve(ArrayD::from_elem(vec![1, 20, 10, 1], 3.0).view()).unwrap();
+    let exact = |x: f64| 1.0 + 0.2 * x;
+    let gap = u.indexed_iter().map(|(i, u)| u - exact(2.0 * (i[1] as f64 + 0.5) / 20.0));
+    assert!(sobolev_testing::largest(gap) < 1e-10);
+    let a = rough(&[1, 20, 12, 1], 8);
+    let turned = a.clone().permuted_axes(vec![0, 2, 1, 3]).as_standard_layout().into_owned();
+    let one = darcy(&[2.0, 0.9], &[along, walls]).solve(a.view()).unwrap();
+    let other = darcy(&[0.9, 2.0], &[walls, along]).solve(turned.view()).unwrap();
+    let back = other.permuted_axes(vec![0, 2, 1, 3]).as_standard_layout().into_owned();
+    assert!(relative_error(&values(&back), &values(&one)) < 1e-10);
+    assert!(Darcy::new().with_sides(&[[(Boundary::Periodic, 0.0); 2]; 2]).is_err());
+    let short = darcy(&[2.0, 1.0], &[along]).solve(a.view()).unwrap_err().to_string();
+    assert!(short.contains("sides: expected 2 pairs"), "{short}");
+}
+
+#[test]
+fn defaults_are_the_unit_box_and_values_on_sides_may_be_drawn() {
+    let common = "coefficient = \"gaussians\"\n";
+    let build = |text: &str| DARCY.problem(format!("{common}{text}").parse().unwrap());
+    let sample = |text: &str| build(text).unwrap().sample(1, 3, &()).unwrap();
+    let spelt =
+        "size = [20, 20]\nlength = [1.0, 1]\nboundary = [\"dirichlet\", [\"dirichlet\", { dirichlet = 0 }]]";
+    assert_eq!(sample("size = 20"), sample(spelt));
+    let drawn =
+        build("size = 20\nboundary = [\"neumann\", [{ dirichlet = { uniform = [1, 2] } }, \"dirichlet\"]]");
+    let drawn = drawn.unwrap();
+    let [(name, value)] = &drawn.parameters(1, 3)[..] else { panic!() };
+    assert_eq!(name, "boundary[1][0].dirichlet");
+    let plain = format!("size = 20\nboundary = [\"neumann\", [{{ dirichlet = {value:?} }}, \"dirichlet\"]]");
+    assert_eq!(drawn.sample(1, 3, &()).unwrap(), sample(&plain));
+}
+
 #[test]
 fn a_sample_can_be_stopped_in_the_middle() {
-    let problem = DarcyProblem::new(DarcySettings { size: 64, ..DarcySettings::default() }).unwrap();
+    let problem = DarcyProblem::new(DarcySettings { size: 64.into(), ..DarcySettings::default() }).unwrap();
     let stop = std::sync::atomic::AtomicBool::new(true);
     assert!(matches!(problem.sample(1, 0, &stop), Err(Error::Cancelled { done: 0, .. })));
     // What is kept for the next sample is whole.

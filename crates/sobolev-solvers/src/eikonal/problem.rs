@@ -1,8 +1,9 @@
 //! Data sets of the eikonal equation: from a random speed to arrival times.
 
 use super::Eikonal;
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
-use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
+use crate::box_grid::{BoxGrid, LENGTH_HELP, SIZE_HELP};
+use crate::problem::{EquationEntry, Field, Problem, Sample};
+use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField, covariance_setting};
 use crate::settings;
 use crate::solver::SteadySolver;
 use ndarray::Axis as ArrayAxis;
@@ -51,7 +52,6 @@ pub struct EikonalSettings {
 
 impl Default for EikonalSettings {
     fn default() -> Self {
-        let covariance = [("amplitude", 25.0), ("inverse_length", 6.0), ("exponent", 2.0)];
         Self {
             size: 64.into(),
             dimension: 2,
@@ -60,8 +60,7 @@ impl Default for EikonalSettings {
             coefficient: RandomSpeed::Lognormal,
             low: None,
             high: None,
-            field: toml::Table::from_iter(covariance.map(|(name, value)| (name.to_string(), value.into())))
-                .into(),
+            field: covariance_setting(25.0, 6.0, 2.0),
         }
     }
 }
@@ -72,8 +71,7 @@ impl Default for EikonalSettings {
 #[derive(Debug)]
 pub struct EikonalProblem {
     settings: EikonalSettings,
-    cells: Vec<usize>,
-    lengths: Vec<f64>,
+    grid: BoxGrid,
     values: [f64; 2],
     solver: Eikonal,
     field: FieldSampler,
@@ -85,14 +83,8 @@ impl EikonalProblem {
     /// # Errors
     /// [`Error::Value`] that names the setting that is out of range.
     pub fn new(settings: EikonalSettings) -> Result<Self> {
-        let d = settings.dimension;
-        if !(1..=3).contains(&d) {
-            return Err(Error::value("dimension", "1 to 3", d));
-        }
-        let cells = settings::counts("size", &settings.size, d, 2)?;
-        settings::memory("size", &cells, 100)?;
-        let lengths = settings::numbers("length", &settings.length, d)?;
-        crate::walls::check_lengths("length", &lengths, d)?;
+        let grid = BoxGrid::read(&settings.size, &settings.length, settings.dimension, 1..=3, 2, 100)?;
+        let BoxGrid { cells, lengths } = &grid;
         if settings.coefficient == RandomSpeed::Lognormal {
             settings::unused("low", settings.low, "with a lognormal speed")?;
             settings::unused("high", settings.high, "with a lognormal speed")?;
@@ -112,21 +104,15 @@ impl EikonalProblem {
         let centre = || vec![lengths.iter().map(|length| 0.5 * length).collect()];
         let sources = settings.sources.clone().unwrap_or_else(centre);
         let points: Vec<&[f64]> = sources.iter().map(Vec::as_slice).collect();
-        super::check_points("sources", &points, &lengths)?;
-        let solver = Eikonal::from_points(&lengths, &points)?;
+        super::check_points("sources", &points, lengths)?;
+        let solver = Eikonal::from_points(lengths, &points)?;
         let field =
-            GaussianField::from_setting(&settings.field, Boundary::Neumann, &lengths)?.sampler(&cells)?;
-        Ok(Self { settings, cells, lengths, values, solver, field })
+            GaussianField::from_setting(&settings.field, Boundary::Neumann, lengths)?.sampler(cells)?;
+        Ok(Self { settings, grid, values, solver, field })
     }
 
     fn field(&self, name: &str, channel: &str) -> Field {
-        let axis = |axis: usize| Axis::centres(axis, self.cells[axis], self.lengths[axis], "none");
-        Field {
-            name: name.to_string(),
-            axes: (0..self.cells.len()).map(axis).collect(),
-            channels: vec![channel.to_string()],
-            units: "1".to_string(),
-        }
+        Field::new(name, self.grid.axes(|_| "none".to_string()), &[channel])
     }
 }
 
@@ -151,7 +137,7 @@ impl Problem for EikonalProblem {
     }
 
     fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample> {
-        let d = self.cells.len();
+        let d = self.grid.dimensions();
         let [low, high] = self.values;
         let field = self.field.sample(seed, index);
         let speed = match self.settings.coefficient {
@@ -179,9 +165,9 @@ pub const EIKONAL: EquationEntry = EquationEntry {
     source: "Zhao, Math. Comput. 74 (2005); Fomel, Luo and Zhao, J. Comput. Phys. 228 (2009)",
     settings: || {
         vec![
-            SettingEntry::new("size", "64", "cells along each axis, or a list, at least 2"),
+            SettingEntry::new("size", "64", SIZE_HELP),
             SettingEntry::new("dimension", "2", "1 to 3"),
-            SettingEntry::new("length", "1.0", "side of the box, or a list"),
+            SettingEntry::new("length", "1.0", LENGTH_HELP),
             SettingEntry::new("sources", "the centre", "list of points from which the front starts"),
             SettingEntry::new(
                 "coefficient",

@@ -2,11 +2,11 @@
 
 use super::{Body, FlowSide, IncompressibleFlow, Profile, sides};
 use crate::explicit_step::ExplicitStep;
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
-use crate::random_field::{Boundary, FieldSampler, GaussianField, Points};
+use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, trajectory};
+use crate::random_field::{Boundary, FieldSampler, GaussianField, Points, covariance_setting};
 use crate::settings;
 use crate::solver::TimeSolver;
-use ndarray::{ArrayD, Axis as ArrayAxis, IxDyn};
+use ndarray::{ArrayD, ArrayViewMutD, IxDyn};
 use serde::{Deserialize, Serialize};
 use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry};
 
@@ -54,7 +54,6 @@ const COURANT: f64 = 0.8;
 
 impl Default for FlowSettings {
     fn default() -> Self {
-        let covariance = [("amplitude", 1.0), ("inverse_length", 10.0), ("exponent", 4.0)];
         Self {
             size: 64.into(),
             length: 1.0.into(),
@@ -65,8 +64,7 @@ impl Default for FlowSettings {
             top: toml::Table::from_iter([("wall".to_string(), 1.0.into())]).into(),
             cylinders: Vec::new(),
             speed: 0.5,
-            field: toml::Table::from_iter(covariance.map(|(name, value)| (name.to_string(), value.into())))
-                .into(),
+            field: covariance_setting(1.0, 10.0, 4.0),
             time: 1.0,
             frames: None,
             warm_up: 0.0,
@@ -155,12 +153,7 @@ impl FlowProblem {
         let words = [format!("{left} below, {right} above"), format!("{bottom} below, {top} above")];
         let space =
             (0..2).map(|axis| Axis::centres(axis, self.cells[axis], self.lengths[axis], &words[axis]));
-        Field {
-            name: name.to_string(),
-            axes: time.into_iter().chain(space).collect(),
-            channels: vec!["u1".to_string(), "u2".to_string()],
-            units: "1".to_string(),
-        }
+        Field::new(name, time.into_iter().chain(space), &["u1", "u2"])
     }
 }
 
@@ -216,21 +209,18 @@ impl Problem for FlowProblem {
 
     fn sample(&self, seed: u64, index: u64, monitor: &dyn Monitor) -> Result<Sample> {
         let mut state = self.initial(seed, index)?;
+        let monitor = CancellationOnly(monitor);
         if self.settings.warm_up > 0.0 {
-            self.solver.advance(state.view_mut(), self.settings.warm_up, &CancellationOnly(monitor))?;
+            self.solver.advance(state.view_mut(), self.settings.warm_up, &monitor)?;
         }
-        let input = state.index_axis(ArrayAxis(0), 0).to_owned();
-        let target = crate::problem::frames(
-            &self.solver,
-            &mut state,
-            self.settings.time,
-            self.settings.frames,
-            monitor,
-        )?;
+        let advance = |state: ArrayViewMutD<'_, f64>, interval| {
+            self.solver.advance(state, interval, &monitor).map(|()| vec![])
+        };
+        let sample = trajectory(advance, &mut state, self.settings.time, self.settings.frames)?;
         let h = self.lengths[0] / self.cells[0] as f64;
         let speed = state.iter().fold(f64::MIN_POSITIVE, |largest, v| largest.max(v.abs()));
         let residual = self.solver.divergence(state.view())?[0] * h / speed;
-        Ok(Sample { input, target, residual })
+        Ok(Sample { residual, ..sample })
     }
 }
 

@@ -144,6 +144,8 @@ fn wrong_input_is_refused_with_a_reason() {
         ("frequency = 9000.0", "refine"),
         ("speed = 0.5", "speed"),
         ("opening = [0.7, 0.3]", "opening"),
+        ("length = [2.0, 1.0]", "length: expected lengths as 100 to 100"),
+        ("boundary = \"dirichlet\"", "boundary: expected one of neumann"),
     ] {
         let error = (HELMHOLTZ.build)(text.parse().unwrap()).unwrap_err().to_string();
         assert!(error.starts_with(word), "{text}: {error}");
@@ -158,4 +160,41 @@ fn samples_do_not_depend_on_the_number_of_threads() {
         pool.install(|| problem.sample(1, 2, &()).unwrap())
     };
     assert!(run(1) == run(2) && run(1) == run(5));
+}
+
+#[test]
+fn rectangles_of_any_shape_have_waves_driven_from_any_side() {
+    // A speed of 20 but for 1e-9, and the whole of one side driven: u = -cos(k s) / (k sin(k L)) with s from the other side.
+    let field = "{ amplitude = 1e-9, inverse_length = 3.0, exponent = 2.0 }";
+    let common = format!("frequency = 200.0\nopening = [0.0, 1.0]\nfield = {field}\n");
+    let sample = |text: &str| {
+        let table = format!("{common}{text}").parse().unwrap();
+        (HELMHOLTZ.build)(table).unwrap().sample(1, 0, &()).unwrap()
+    };
+    let k: f64 = 10.0;
+    let wide = sample(
+        "size = [41, 21]\nlength = [2.0, 1.0]\nboundary = [[\"neumann\", { neumann = 1.0 }], \"neumann\"]",
+    );
+    let exact = |s: f64, length: f64| -(k * s).cos() / (k * (k * length).sin());
+    let gap = largest(wide.target.indexed_iter().map(|(i, u)| u - exact(i[0] as f64 / 20.0, 2.0)));
+    assert!(wide.residual < 1e-10 && gap < 1e-4, "{gap:e}");
+    let tall = sample(
+        "size = [21, 41]\nlength = [1.0, 2.0]\nboundary = [\"neumann\", [\"neumann\", { neumann = 1.0 }]]",
+    );
+    let turned = tall.target.permuted_axes(vec![1, 0, 2]);
+    assert!(largest((&turned - &wide.target).iter().copied()) < 1e-8);
+    let below = sample(
+        "size = [21, 11]\nlength = [1.0, 0.5]\nrefine = 4\nboundary = [\"neumann\", [{ neumann = 2.0 }, \"neumann\"]]",
+    );
+    let gap =
+        largest(below.target.indexed_iter().map(|(i, u)| u - 2.0 * exact(0.5 - i[1] as f64 / 20.0, 0.5)));
+    assert!(gap < 1e-4, "{gap:e}");
+    // The default is the published set.
+    let small = |text: &str| {
+        let table = format!("size = 17\nfrequency = 200.0\n{text}").parse().unwrap();
+        (HELMHOLTZ.build)(table).unwrap().sample(1, 0, &()).unwrap()
+    };
+    let spelt =
+        "length = 1\nboundary = [\"neumann\", [\"neumann\", { neumann = 1 }]]\nopening = [0.35, 0.65]";
+    assert_eq!(small(""), small(spelt));
 }

@@ -1,14 +1,18 @@
 //! Data sets of Poisson's equation: from a random right-hand side to the solution.
 
 use super::Poisson;
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample};
-use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
+use crate::box_grid::{BoxGrid, LENGTH_HELP, SIZE_HELP};
+use crate::problem::{EquationEntry, Field, Problem, Sample};
+use crate::random_field::{FIELD_HELP, FieldSampler, GaussianField, covariance_setting};
 use crate::settings;
 use crate::solver::SteadySolver;
-use crate::walls::{self, Symbol};
+use crate::walls::{self, Side, Symbol};
 use ndarray::Axis as ArrayAxis;
 use serde::{Deserialize, Serialize};
 use sobolev_tensor::{Error, Monitor, Result, SettingEntry};
+
+/// Conditions that the solver has.
+const CONDITIONS: [&str; 3] = ["dirichlet", "neumann", "periodic"];
 
 /// Settings of [`PoissonProblem`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,7 +24,7 @@ pub struct PoissonSettings {
     pub dimension: usize,
     /// Side length of the box, or a list.
     pub length: toml::Value,
-    /// Conditions on the sides; homogeneous.
+    /// What the sides hold: a value of u, or a slope du/dn.
     pub boundary: toml::Value,
     /// Spectral instead of second order.
     pub spectral: bool,
@@ -30,15 +34,13 @@ pub struct PoissonSettings {
 
 impl Default for PoissonSettings {
     fn default() -> Self {
-        let covariance = [("amplitude", 25.0), ("inverse_length", 5.0), ("exponent", 2.0)];
         Self {
             size: 128.into(),
             dimension: 2,
             length: 1.0.into(),
             boundary: "dirichlet".into(),
             spectral: false,
-            field: toml::Table::from_iter(covariance.map(|(name, value)| (name.to_string(), value.into())))
-                .into(),
+            field: covariance_setting(25.0, 5.0, 2.0),
         }
     }
 }
@@ -49,9 +51,8 @@ impl Default for PoissonSettings {
 #[derive(Debug)]
 pub struct PoissonProblem {
     settings: PoissonSettings,
-    cells: Vec<usize>,
-    lengths: Vec<f64>,
-    boundary: Vec<[Boundary; 2]>,
+    grid: BoxGrid,
+    sides: Vec<[Side; 2]>,
     solver: Poisson,
     field: FieldSampler,
 }
@@ -63,35 +64,33 @@ impl PoissonProblem {
     /// [`Error::Value`] that names the setting that is out of range.
     pub fn new(settings: PoissonSettings) -> Result<Self> {
         let d = settings.dimension;
-        if !(1..=3).contains(&d) {
-            return Err(Error::value("dimension", "1 to 3", d));
-        }
-        let cells = settings::counts("size", &settings.size, d, 2)?;
-        settings::memory("size", &cells, 64)?;
-        let lengths = settings::numbers("length", &settings.length, d)?;
-        walls::check_lengths("length", &lengths, d)?;
-        let boundary = walls::boundary(&settings.boundary, d)?;
+        let grid = BoxGrid::read(&settings.size, &settings.length, d, 1..=3, 2, 64)?;
+        let sides = walls::sides(&settings.boundary, d, &CONDITIONS)?;
         let symbol = if settings.spectral { Symbol::Spectral } else { Symbol::SecondOrder };
-        let solver = Poisson::new(d)?.with_lengths(&lengths)?.with_boundary(&boundary)?.with_symbol(symbol);
-        let all_periodic = boundary.iter().flatten().all(|end| *end == Boundary::Periodic);
-        let kind = if all_periodic { Boundary::Periodic } else { Boundary::Neumann };
+        let boundary = walls::kinds(&sides);
+        let mut solver =
+            Poisson::new(d)?.with_lengths(&grid.lengths)?.with_boundary(&boundary)?.with_symbol(symbol);
+        for (axis, ends) in sides.iter().enumerate() {
+            for (side, given) in ends.iter().enumerate() {
+                if settings.spectral && given.value() != 0.0 {
+                    let expected = "no values in the spectral form, which has homogeneous conditions alone";
+                    return Err(Error::value("boundary", expected, given.value()));
+                }
+                solver = solver.with_value(axis, side, given.value())?;
+            }
+        }
+        walls::check_balance(&sides, &grid.lengths, 0.0)?;
         // Mean zero, so that singular problems have solutions; rounding is taken off.
-        let field = GaussianField::from_setting(&settings.field, kind, &lengths)?.sampler(&cells)?;
+        let field =
+            GaussianField::from_setting(&settings.field, walls::field_boundary(&sides), &grid.lengths)?
+                .sampler(&grid.cells)?;
         let solver = if walls::is_singular(&boundary) { solver.with_projection() } else { solver };
-        Ok(Self { settings, cells, lengths, boundary, solver, field })
+        Ok(Self { settings, grid, sides, solver, field })
     }
 
     fn field(&self, name: &str, channel: &str) -> Field {
-        let axes = (0..self.cells.len()).map(|axis| {
-            let words = walls::in_words(self.boundary[axis], "u");
-            Axis::centres(axis, self.cells[axis], self.lengths[axis], &words)
-        });
-        Field {
-            name: name.to_string(),
-            axes: axes.collect(),
-            channels: vec![channel.to_string()],
-            units: "1".to_string(),
-        }
+        let words = |axis: usize| walls::in_words(self.sides[axis], "u", "du/dn");
+        Field::new(name, self.grid.axes(words), &[channel])
     }
 }
 
@@ -113,7 +112,7 @@ impl Problem for PoissonProblem {
     }
 
     fn sample(&self, seed: u64, index: u64, _: &dyn Monitor) -> Result<Sample> {
-        let d = self.cells.len();
+        let d = self.grid.dimensions();
         let f = self.field.sample(seed, index).insert_axis(ArrayAxis(0)).insert_axis(ArrayAxis(d + 1));
         let mut state = self.solver.start(f.view())?;
         self.solver.step(&mut state)?;
@@ -128,14 +127,14 @@ impl Problem for PoissonProblem {
 pub const POISSON: EquationEntry = EquationEntry {
     name: "poisson",
     formula: "-Laplacian u = f",
-    summary: "box in 1 to 3 dimensions, zero value, zero flux or periodic by side; from a random right-hand side f to u",
+    summary: "box in 1 to 3 dimensions, a value, a slope or periodic by side; from a random right-hand side f to u",
     method: "sine, cosine and Fourier transforms: second order, solved to rounding, or spectral",
     source: "Buzbee, Golub and Nielson, SIAM J. Numer. Anal. 7 (1970)",
     settings: || {
         vec![
-            SettingEntry::new("size", "128", "cells along each axis, or a list, at least 2"),
+            SettingEntry::new("size", "128", SIZE_HELP),
             SettingEntry::new("dimension", "2", "1 to 3"),
-            SettingEntry::new("length", "1.0", "side of the box, or a list"),
+            SettingEntry::new("length", "1.0", LENGTH_HELP),
             SettingEntry::new("boundary", "\"dirichlet\"", walls::BOUNDARY_HELP),
             SettingEntry::new("spectral", "false", "spectral accuracy instead of second order"),
             SettingEntry::new(

@@ -174,9 +174,33 @@ fn samples_solve_the_equation() {
         ("size = [8]", "size"),
         ("dimension = 4", "dimension"),
         ("length = [1.0, -1.0]", "length: expected"),
-        ("boundary = \"robin\"", "boundary: expected one of"),
+        ("boundary = \"robin\"", "boundary: expected one of dirichlet, neumann, periodic"),
+        ("boundary = { neumann = 1.0 }", "singular problem"),
+        ("spectral = true\nboundary = { dirichlet = 1.0 }", "no values in the spectral form"),
     ] {
         let error = (POISSON.build)(text.parse().unwrap()).unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");
     }
+}
+
+#[test]
+fn values_on_the_sides_of_a_wide_box_add_what_is_harmonic() {
+    let sample = |side: &str| {
+        let text =
+            format!("size = [24, 12]\nlength = [2.0, 1.0]\nboundary = [[{side}, \"neumann\"], \"periodic\"]");
+        (POISSON.build)(text.parse().unwrap()).unwrap().sample(2, 0, &()).unwrap()
+    };
+    let (zero, given) = (sample("\"dirichlet\""), sample("{ dirichlet = 1.5 }"));
+    assert_eq!(zero.input, given.input);
+    assert!(largest((&given.target - &zero.target).iter().map(|gap| gap - 1.5)) < 1e-10);
+    // Fluxes that balance: the slope is one all along the box.
+    let fed = |slope: f64| {
+        let text = format!(
+            "size = [24, 12]\nlength = [2.0, 1.0]\nboundary = [[{{ neumann = {:?} }}, {{ neumann = {slope:?} }}], \"neumann\"]",
+            -slope
+        );
+        (POISSON.build)(text.parse().unwrap()).unwrap().sample(2, 0, &()).unwrap().target
+    };
+    let gap = fed(1.0) - fed(0.0);
+    assert!(largest(gap.indexed_iter().map(|(i, u)| u - (2.0 * (i[0] as f64 + 0.5) / 24.0 - 1.0))) < 1e-10);
 }

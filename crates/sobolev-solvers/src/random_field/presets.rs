@@ -29,6 +29,11 @@ const NAVIER_STOKES_AMPLITUDE: f64 = 18.520_259_177_452_136;
 /// What the setting `field` of an equation may be, for its list of settings.
 pub(crate) const FIELD_HELP: &str = "the Gaussian field: a name of the list of fields, or { amplitude = .., inverse_length = .., exponent = .. }";
 
+/// The setting of a field of this covariance.
+pub(crate) fn covariance_setting(amplitude: f64, inverse_length: f64, exponent: f64) -> toml::Value {
+    settings::write(&Covariance { amplitude, inverse_length, exponent }).into()
+}
+
 /// The fields of published data sets, all on the unit box and of mean zero. Command line, Python and documentation read
 /// this list.
 pub static FIELDS: &[FieldEntry] = &[

@@ -293,7 +293,7 @@ fn squared_frequencies(
     lowest: usize,
 ) -> Vec<f64> {
     let unit = field.unit_frequency() / field.extent[axis];
-    let highest = field.highest_mode(n);
+    let highest = field.highest_mode(axis, n);
     let absolute = |position: usize| match field.boundary {
         Boundary::Periodic => position.min(n - position),
         Boundary::Neumann | Boundary::Dirichlet => position + lowest,

@@ -1,14 +1,14 @@
 //! Data sets of diffusion and reaction between walls: from random activator and inhibitor to both later.
 
 use super::DiffusionReaction;
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, frames_with_error};
+use crate::box_grid::{BoxGrid, LENGTH_HELP, SIZE_HELP};
+use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, trajectory};
 use crate::random_field::{Boundary, FieldSampler, GaussianField};
 use crate::settings;
 use crate::solver::TimeSolver;
-use crate::walls;
 use ndarray::{ArrayD, ArrayViewMutD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{CancellationOnly, Error, Monitor, Random, Result, SettingEntry};
+use sobolev_tensor::{CancellationOnly, Monitor, Random, Result, SettingEntry};
 
 /// Settings of [`DiffusionReactionProblem`]; the defaults are PDEBench's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,8 +64,7 @@ impl Default for DiffusionReactionSettings {
 #[derive(Debug)]
 pub struct DiffusionReactionProblem {
     settings: DiffusionReactionSettings,
-    cells: Vec<usize>,
-    lengths: Vec<f64>,
+    grid: BoxGrid,
     solver: DiffusionReaction,
     /// Of u and of v; none for noise.
     fields: Option<[FieldSampler; 2]>,
@@ -75,47 +74,38 @@ impl DiffusionReactionProblem {
     /// The problem of `settings`.
     ///
     /// # Errors
-    /// [`Error::Value`] that names the setting that is out of range.
+    /// [`Error::Value`](sobolev_tensor::Error::Value) that names the setting that is out of range.
     pub fn new(settings: DiffusionReactionSettings) -> Result<Self> {
-        let d = settings.dimension;
-        if !(1..=3).contains(&d) {
-            return Err(Error::value("dimension", "1 to 3", d));
-        }
-        let cells = settings::counts("size", &settings.size, d, 2)?;
-        settings::memory("size", &cells, 600)?;
-        let values = 2 * cells.iter().product::<usize>() as u128;
-        settings::times(settings.time, settings.frames, settings.warm_up, values)?;
-        let lengths = settings::numbers("length", &settings.length, d)?;
-        walls::check_lengths("length", &lengths, d)?;
+        let grid = BoxGrid::read(&settings.size, &settings.length, settings.dimension, 1..=3, 2, 600)?;
+        settings::times(settings.time, settings.frames, settings.warm_up, 2 * grid.count() as u128)?;
         for (name, value) in
             [("diffusivity_u", settings.diffusivity_u), ("diffusivity_v", settings.diffusivity_v)]
         {
             super::check_diffusivity(name, value)?;
         }
         let diffusivities = [settings.diffusivity_u, settings.diffusivity_v];
-        let solver = DiffusionReaction::new(&lengths, diffusivities, settings.threshold)?
+        let solver = DiffusionReaction::new(&grid.lengths, diffusivities, settings.threshold)?
             .with_tolerance(settings.tolerance)?;
         let fields = match settings.field.as_str() {
             Some("noise") => None,
             _ => {
-                let field = GaussianField::from_setting(&settings.field, Boundary::Neumann, &lengths)?;
-                Some([field.clone().sampler(&cells)?, field.with_purpose("inhibitor").sampler(&cells)?])
+                let field = GaussianField::from_setting(&settings.field, Boundary::Neumann, &grid.lengths)?;
+                let inhibitor = field.clone().with_purpose("inhibitor");
+                Some([field.sampler(&grid.cells)?, inhibitor.sampler(&grid.cells)?])
             }
         };
-        Ok(Self { settings, cells, lengths, solver, fields })
+        Ok(Self { settings, grid, solver, fields })
     }
 
     /// u and v at the start, `[1, n.., 2]`.
     fn initial(&self, seed: u64, index: u64) -> ArrayD<f64> {
-        let d = self.cells.len();
-        let mut shape = self.cells.clone();
-        shape.push(2);
+        let d = self.grid.dimensions();
+        let shape = [&self.grid.cells[..], &[2]].concat();
         let state = match &self.fields {
             None => {
                 let random = Random::new(seed, "diffusion-reaction noise");
-                let values = (0..self.cells.iter().product::<usize>() as u64)
-                    .flat_map(|cell| random.normals(index, cell))
-                    .collect();
+                let values =
+                    (0..self.grid.count() as u64).flat_map(|cell| random.normals(index, cell)).collect();
                 ArrayD::from_shape_vec(IxDyn(&shape), values).unwrap_or_default()
             }
             Some(fields) => {
@@ -127,14 +117,8 @@ impl DiffusionReactionProblem {
     }
 
     fn field(&self, name: &str, time: Option<Axis>) -> Field {
-        let space = (0..self.cells.len())
-            .map(|axis| Axis::centres(axis, self.cells[axis], self.lengths[axis], "du/dn = dv/dn = 0"));
-        Field {
-            name: name.to_string(),
-            axes: time.into_iter().chain(space).collect(),
-            channels: vec!["u".to_string(), "v".to_string()],
-            units: "1".to_string(),
-        }
+        let space = self.grid.axes(|_| "du/dn = dv/dn = 0".to_string());
+        Field::new(name, time.into_iter().chain(space), &["u", "v"])
     }
 }
 
@@ -164,12 +148,9 @@ impl Problem for DiffusionReactionProblem {
         let monitor = CancellationOnly(monitor);
         let mut state = self.initial(seed, index);
         self.solver.advance(state.view_mut(), self.settings.warm_up, &monitor)?;
-        let input = state.index_axis(ArrayAxis(0), 0).to_owned();
-        let DiffusionReactionSettings { time, frames: count, .. } = self.settings;
         let advance =
             |state: ArrayViewMutD<'_, f64>, interval| self.solver.integrate(state, interval, &monitor);
-        let (target, residual) = frames_with_error(advance, &mut state, time, count)?;
-        Ok(Sample { input, target, residual })
+        trajectory(advance, &mut state, self.settings.time, self.settings.frames)
     }
 }
 
@@ -182,9 +163,9 @@ pub const DIFFUSION_REACTION: EquationEntry = EquationEntry {
     source: "PDEBench, arXiv:2210.07182 (2022): side 2, 128 cells, time 5, normal noise in every cell",
     settings: || {
         vec![
-            SettingEntry::new("size", "128", "cells along each axis, or a list, at least 2"),
+            SettingEntry::new("size", "128", SIZE_HELP),
             SettingEntry::new("dimension", "2", "1 to 3"),
-            SettingEntry::new("length", "2.0", "side of the box, or a list"),
+            SettingEntry::new("length", "2.0", LENGTH_HELP),
             SettingEntry::new("diffusivity_u", "1e-3", "coefficient of the Laplacian of u"),
             SettingEntry::new("diffusivity_v", "5e-3", "coefficient of the Laplacian of v"),
             SettingEntry::new("threshold", "5e-3", "the constant"),

@@ -1,10 +1,10 @@
 //! Data sets of diffusion with sorption: from a random constant concentration to the one later.
 
 use super::{DiffusionSorption, Medium};
-use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, frames_with_error};
+use crate::problem::{Axis, EquationEntry, Field, Problem, Sample, trajectory};
 use crate::settings;
 use crate::solver::TimeSolver;
-use ndarray::{ArrayD, ArrayViewMutD, Axis as ArrayAxis, IxDyn};
+use ndarray::{ArrayD, ArrayViewMutD, IxDyn};
 use serde::{Deserialize, Serialize};
 use sobolev_tensor::{CancellationOnly, Error, Monitor, Random, Result, SettingEntry};
 
@@ -98,12 +98,7 @@ impl DiffusionSorptionProblem {
     fn field(&self, name: &str, time: Option<Axis>) -> Field {
         let words = "u = 1 below, u + D du/dx = 0 above";
         let space = Axis::centres(0, self.settings.size, self.settings.length, words);
-        Field {
-            name: name.to_string(),
-            axes: time.into_iter().chain([space]).collect(),
-            channels: vec!["u".to_string()],
-            units: "1".to_string(),
-        }
+        Field::new(name, time.into_iter().chain([space]), &["u"])
     }
 }
 
@@ -133,13 +128,10 @@ impl Problem for DiffusionSorptionProblem {
         let level = Random::new(seed, "diffusion-sorption level").uniforms(index, 0)[0];
         let size = self.settings.size;
         let mut state = ArrayD::from_elem(IxDyn(&[1, size, 1]), level * self.settings.highest);
-        let input = state.index_axis(ArrayAxis(0), 0).to_owned();
-        let DiffusionSorptionSettings { time, frames: count, .. } = self.settings;
         let monitor = CancellationOnly(monitor);
         let advance =
             |state: ArrayViewMutD<'_, f64>, interval| self.solver.integrate(state, interval, &monitor);
-        let (target, residual) = frames_with_error(advance, &mut state, time, count)?;
-        Ok(Sample { input, target, residual })
+        trajectory(advance, &mut state, self.settings.time, self.settings.frames)
     }
 }
 

@@ -46,7 +46,11 @@ impl TimeScheme {
 
     /// The power of the step with which the estimated error of a step falls.
     pub(crate) fn estimate_power(self) -> i32 {
-        (self.order() + 1).min(4)
+        match self.order() {
+            // The last stage of the third order is as accurate as that of the second.
+            3 => 3,
+            order => (order + 1).min(4),
+        }
     }
 
     pub(crate) fn tableau(self) -> Tableau {

@@ -1,15 +1,16 @@
 //! Data sets of the wave equation: from a random displacement at rest to u and u_t later.
 
 use super::{SpectralWave, Wave, WaveEnd};
+use crate::box_grid::{BoxGrid, LENGTH_HELP, SIZE_HELP};
 use crate::explicit_step::ExplicitStep;
-use crate::problem::{Axis, Drift, EquationEntry, Field, Problem, ROUNDING, Sample, frames};
-use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField};
+use crate::problem::{Axis, Drift, EquationEntry, Field, Problem, ROUNDING, Sample, trajectory};
+use crate::random_field::{Boundary, FIELD_HELP, FieldSampler, GaussianField, covariance_setting};
 use crate::settings;
 use crate::solver::TimeSolver;
 use crate::walls;
-use ndarray::{ArrayD, ArrayViewD, Axis as ArrayAxis, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis as ArrayAxis, IxDyn};
 use serde::{Deserialize, Serialize};
-use sobolev_tensor::{Error, Monitor, Result, SettingEntry};
+use sobolev_tensor::{CancellationOnly, Error, Monitor, Result, SettingEntry};
 
 /// Part of the stability limit where neither part nor step is given.
 const COURANT: f64 = 0.9;
@@ -57,7 +58,6 @@ pub struct WaveSettings {
 
 impl Default for WaveSettings {
     fn default() -> Self {
-        let covariance = [("amplitude", 1000.0), ("inverse_length", 10.0), ("exponent", 4.0)];
         Self {
             size: 64.into(),
             dimension: 2,
@@ -65,8 +65,7 @@ impl Default for WaveSettings {
             boundary: "dirichlet".into(),
             speed: 1.0.into(),
             method: WaveMethod::Leapfrog,
-            field: toml::Table::from_iter(covariance.map(|(name, value)| (name.to_string(), value.into())))
-                .into(),
+            field: covariance_setting(1000.0, 10.0, 4.0),
             time: 1.0,
             frames: None,
             courant: None,
@@ -82,8 +81,7 @@ impl Default for WaveSettings {
 #[derive(Debug)]
 pub struct WaveProblem {
     settings: WaveSettings,
-    cells: Vec<usize>,
-    lengths: Vec<f64>,
+    grid: BoxGrid,
     ends: Vec<[WaveEnd; 2]>,
     solver: Box<dyn Solver>,
     field: FieldSampler,
@@ -123,6 +121,16 @@ const WORDS: [(&str, WaveEnd); 4] = [
     ("absorbing", WaveEnd::Absorbing),
 ];
 
+/// Reads one side of the setting `boundary`.
+fn read_end(setting: &toml::Value) -> Result<WaveEnd> {
+    let names = WORDS.map(|(name, _)| name);
+    let Some(given) = setting.as_str() else {
+        return Err(Error::value("boundary", format!("one of {}", names.join(", ")), setting));
+    };
+    let found = WORDS.iter().find(|(name, _)| *name == given);
+    found.map(|(_, end)| *end).ok_or_else(|| Error::unknown_name("boundary", &names, given))
+}
+
 impl WaveProblem {
     /// The problem of `settings`.
     ///
@@ -130,16 +138,10 @@ impl WaveProblem {
     /// [`Error::Value`] that names the setting that is out of range.
     pub fn new(settings: WaveSettings) -> Result<Self> {
         let d = settings.dimension;
-        if !(1..=3).contains(&d) {
-            return Err(Error::value("dimension", "1 to 3", d));
-        }
-        let cells = settings::counts("size", &settings.size, d, 2)?;
-        settings::memory("size", &cells, 200)?;
-        let values = 2 * cells.iter().product::<usize>() as u128;
-        settings::times(settings.time, settings.frames, 0.0, values)?;
-        let lengths = settings::numbers("length", &settings.length, d)?;
-        walls::check_lengths("length", &lengths, d)?;
-        let ends = walls::ends(&settings.boundary, d, &WORDS)?;
+        let grid = BoxGrid::read(&settings.size, &settings.length, d, 1..=3, 2, 200)?;
+        let BoxGrid { cells, lengths } = &grid;
+        settings::times(settings.time, settings.frames, 0.0, 2 * grid.count() as u128)?;
+        let ends = walls::ends(&settings.boundary, d, read_end)?;
         let layers = settings.speed.as_array().map_or(1, Vec::len);
         let speeds = settings::numbers("speed", &settings.speed, layers)?;
         if speeds.is_empty() || speeds.len() > cells[0] {
@@ -148,12 +150,12 @@ impl WaveProblem {
         let solver: Box<dyn Solver> = match settings.method {
             WaveMethod::Leapfrog => {
                 let step = ExplicitStep::from_settings(settings.step, settings.courant, COURANT)?;
-                let wave = Wave::new(&lengths, speeds[0])?.with_ends(&ends)?.with_step(step)?;
+                let wave = Wave::new(lengths, speeds[0])?.with_ends(&ends)?.with_step(step)?;
                 Box::new(if speeds.len() == 1 {
                     wave
                 } else {
                     let layer = |i: usize| speeds[i * speeds.len() / cells[0]];
-                    wave.with_speed_field(ArrayD::from_shape_fn(IxDyn(&cells), |i| layer(i[0])))?
+                    wave.with_speed_field(ArrayD::from_shape_fn(IxDyn(cells), |i| layer(i[0])))?
                 })
             }
             WaveMethod::Spectral => {
@@ -163,8 +165,13 @@ impl WaveProblem {
                     let expected = "\"leapfrog\" with layers or absorbing sides";
                     return Err(Error::value("method", expected, "\"spectral\""));
                 }
-                let boundary = walls::boundary(&settings.boundary, d)?;
-                Box::new(SpectralWave::new(&lengths, speeds[0], &boundary)?)
+                let boundary = |end| match end {
+                    WaveEnd::Dirichlet => Boundary::Dirichlet,
+                    WaveEnd::Neumann | WaveEnd::Absorbing => Boundary::Neumann,
+                    WaveEnd::Periodic => Boundary::Periodic,
+                };
+                let boundary: Vec<_> = ends.iter().map(|ends| ends.map(boundary)).collect();
+                Box::new(SpectralWave::new(lengths, speeds[0], &boundary)?)
             }
         };
         let all = |end: WaveEnd| ends.iter().flatten().all(|other| *other == end);
@@ -173,29 +180,19 @@ impl WaveProblem {
             () if all(WaveEnd::Dirichlet) => Boundary::Dirichlet,
             () => Boundary::Neumann,
         };
-        let field = GaussianField::from_setting(&settings.field, kind, &lengths)?.sampler(&cells)?;
-        Ok(Self { settings, cells, lengths, ends, solver, field })
+        let field = GaussianField::from_setting(&settings.field, kind, lengths)?.sampler(cells)?;
+        Ok(Self { settings, grid, ends, solver, field })
     }
 
     fn field(&self, name: &str, time: Option<Axis>) -> Field {
         let word = |end: WaveEnd| match end {
-            WaveEnd::Dirichlet => "u = 0",
-            WaveEnd::Neumann => "du/dn = 0",
-            WaveEnd::Periodic => "periodic",
-            WaveEnd::Absorbing => "u_t + c du/dn = 0",
+            WaveEnd::Dirichlet => "u = 0".to_string(),
+            WaveEnd::Neumann => "du/dn = 0".to_string(),
+            WaveEnd::Periodic => "periodic".to_string(),
+            WaveEnd::Absorbing => "u_t + c du/dn = 0".to_string(),
         };
-        let space = (0..self.cells.len()).map(|axis| {
-            let [lower, upper] = self.ends[axis].map(word);
-            let words =
-                if lower == upper { lower.to_string() } else { format!("{lower} below, {upper} above") };
-            Axis::centres(axis, self.cells[axis], self.lengths[axis], &words)
-        });
-        Field {
-            name: name.to_string(),
-            axes: time.into_iter().chain(space).collect(),
-            channels: vec!["u".to_string(), "u_t".to_string()],
-            units: "1".to_string(),
-        }
+        let space = self.grid.axes(|axis| walls::both(self.ends[axis].map(word)));
+        Field::new(name, time.into_iter().chain(space), &["u", "u_t"])
     }
 }
 
@@ -232,13 +229,15 @@ impl Problem for WaveProblem {
         let mut state = ArrayD::zeros(IxDyn(&shape));
         let last = ArrayAxis(shape.len() - 1);
         state.index_axis_mut(last, 0).index_axis_mut(ArrayAxis(0), 0).assign(&field);
-        let input = state.index_axis(ArrayAxis(0), 0).to_owned();
         let absorbs = self.ends.iter().flatten().any(|end| *end == WaveEnd::Absorbing);
         let before = self.solver.energy(state.view())?[0];
-        let solver = &*self.solver as &dyn TimeSolver;
-        let target = frames(solver, &mut state, self.settings.time, self.settings.frames, monitor)?;
+        let monitor = CancellationOnly(monitor);
+        let advance = |state: ArrayViewMutD<'_, f64>, interval| {
+            self.solver.advance(state, interval, &monitor).map(|()| vec![])
+        };
+        let sample = trajectory(advance, &mut state, self.settings.time, self.settings.frames)?;
         let drift = (self.solver.energy(state.view())?[0] - before).abs() / before.max(f64::MIN_POSITIVE);
-        Ok(Sample { input, target, residual: if absorbs { f64::NAN } else { drift } })
+        Ok(Sample { residual: if absorbs { f64::NAN } else { drift }, ..sample })
     }
 
     fn invariants(&self, _: u64, _: u64, sample: &Sample) -> Result<Vec<Drift>> {
@@ -270,9 +269,9 @@ pub const WAVE: EquationEntry = EquationEntry {
     source: "Engquist and Majda, Math. Comput. 31 (1977), for the absorbing sides",
     settings: || {
         vec![
-            SettingEntry::new("size", "64", "cells along each axis, or a list, at least 2"),
+            SettingEntry::new("size", "64", SIZE_HELP),
             SettingEntry::new("dimension", "2", "1 to 3"),
-            SettingEntry::new("length", "1.0", "side of the box, or a list"),
+            SettingEntry::new("length", "1.0", LENGTH_HELP),
             SettingEntry::new(
                 "boundary",
                 "\"dirichlet\"",

@@ -7,13 +7,28 @@ use sobolev::spec::{GenerateSpec, Spec};
 use toml::Value;
 
 /// Name, samples, shape of an input, shape of a target.
-const PRESETS: [(&str, u64, &[usize], &[usize]); 22] = [
+const PRESETS: [(&str, u64, &[usize], &[usize]); 39] = [
     ("apebench_advection", 50, &[160, 1], &[50, 160, 1]),
+    ("apebench_advection_2d", 50, &[160, 160, 1], &[50, 160, 160, 1]),
+    ("apebench_advection_3d", 50, &[32, 32, 32, 1], &[50, 32, 32, 32, 1]),
+    ("apebench_advection_diffusion", 50, &[160, 1], &[50, 160, 1]),
     ("apebench_burgers", 50, &[160, 1], &[50, 160, 1]),
+    ("apebench_burgers_2d", 50, &[160, 160, 2], &[50, 160, 160, 2]),
+    ("apebench_decaying_turbulence", 50, &[160, 160, 1], &[50, 160, 160, 1]),
     ("apebench_diffusion", 50, &[160, 1], &[50, 160, 1]),
+    ("apebench_diffusion_2d", 50, &[160, 160, 1], &[50, 160, 160, 1]),
+    ("apebench_diffusion_3d", 50, &[32, 32, 32, 1], &[50, 32, 32, 32, 1]),
+    ("apebench_dispersion", 50, &[160, 1], &[50, 160, 1]),
     ("apebench_fisher_kpp", 50, &[160, 1], &[50, 160, 1]),
+    ("apebench_gray_scott", 50, &[160, 160, 2], &[50, 160, 160, 2]),
+    ("apebench_gray_scott_type", 50, &[160, 160, 2], &[50, 160, 160, 2]),
+    ("apebench_hyper_diffusion", 50, &[160, 1], &[50, 160, 1]),
+    ("apebench_kolmogorov_flow", 50, &[160, 160, 1], &[50, 160, 160, 1]),
     ("apebench_korteweg_de_vries", 50, &[160, 1], &[50, 160, 1]),
     ("apebench_kuramoto_sivashinsky", 50, &[160, 1], &[50, 160, 1]),
+    ("apebench_kuramoto_sivashinsky_2d", 50, &[160, 160, 1], &[50, 160, 160, 1]),
+    ("apebench_kuramoto_sivashinsky_combustion", 50, &[160, 1], &[50, 160, 1]),
+    ("apebench_swift_hohenberg", 50, &[160, 160, 1], &[50, 160, 160, 1]),
     ("burgers_128", 32, &[128, 1], &[128, 1]),
     ("burgers_published", 1200, &[1024, 1], &[1024, 1]),
     ("darcy_32", 32, &[32, 32, 1], &[32, 32, 1]),
@@ -29,6 +44,8 @@ const PRESETS: [(&str, u64, &[usize], &[usize]); 22] = [
     ("pdebench_advection", 10_000, &[1024, 1], &[200, 1024, 1]),
     ("pdebench_burgers", 10_000, &[1024, 1], &[200, 1024, 1]),
     ("pdebench_darcy", 10_000, &[128, 128, 1], &[128, 128, 1]),
+    ("pdebench_diffusion_reaction", 1000, &[128, 128, 2], &[100, 128, 128, 2]),
+    ("pdebench_diffusion_sorption", 10_000, &[1024, 1], &[100, 1024, 1]),
     ("pdebench_reaction_diffusion", 10_000, &[1024, 1], &[100, 1024, 1]),
 ];
 
@@ -52,6 +69,12 @@ fn reduced(name: &str) -> GenerateSpec {
     }
     if settings.contains_key("time") {
         settings.insert("time".to_string(), Value::Float(0.1));
+    }
+    if settings.contains_key("warm_up") {
+        settings.insert("warm_up".to_string(), Value::Float(0.1));
+    }
+    if settings.get("dimension").and_then(Value::as_integer) == Some(3) {
+        settings.insert("size".to_string(), Value::Integer(16));
     }
     if let Some(warm_up) = spec.difficulty.as_mut().and_then(|table| table.get_mut("warm_up")) {
         *warm_up = Value::Integer(2);
@@ -108,6 +131,10 @@ fn published_variants_are_made_by_one_setting() {
     }
     let viscosity = spec("pdebench_burgers").settings["viscosity"].as_float().unwrap();
     assert!((viscosity - 0.01 / std::f64::consts::PI).abs() < 1e-15);
+    for (feed, kill) in [(0.008, 0.046), (0.02, 0.046), (0.024, 0.056), (0.02, 0.056)] {
+        build("apebench_gray_scott_type", "feed", feed);
+        build("apebench_gray_scott_type", "kill", kill);
+    }
     // The solution is linear in f.
     let one = build("pdebench_darcy", "forcing", 1.0).sample(0, 3, &()).unwrap();
     for beta in [0.01, 0.1, 10.0, 100.0] {
