@@ -116,6 +116,7 @@ def darcy(
     a: NDArray[np.float64],
     f: float,
     field: NDArray[np.float64] | None,
+    sides: Sequence[tuple[Any, ...]],
     *,
     extent: Sequence[float] | None,
     tolerance: float,

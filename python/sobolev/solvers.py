@@ -17,6 +17,7 @@ from sobolev import _core
 from sobolev._arrays import as_batch, as_times, real_array, shape_error
 from sobolev._progress import progress_bar
 from sobolev._scalars import each, integer, number, optional_number, word
+from sobolev.multigrid import condition_pairs
 
 from sobolev._walls import cavity as cavity
 from sobolev._walls import eikonal as eikonal
@@ -37,11 +38,12 @@ def darcy(
     *,
     dimension: int = 2,
     extent: float | Sequence[float] = 1.0,
+    sides: Any = "dirichlet",
     tolerance: float = 1e-8,
     iterations: int = 200,
     progress: bool = False,
 ) -> NDArray[np.float64]:
-    r"""Solve Darcy flow, ``-div(a grad u) = f`` in a box with ``u = 0`` on its boundary.
+    r"""Solve Darcy flow, ``-div(a grad u) = f`` in a box, with a value of u or a flux on each side.
 
     Finite volumes with harmonic face means, second order where `a` is smooth; conjugate gradients with a multigrid
     cycle. Values stand at the cell centres ``(i + 1/2) L / n``.
@@ -57,6 +59,10 @@ def darcy(
         2 or 3.
     extent
         Side lengths of the box; a number for all.
+    sides
+        What the sides hold, as for :class:`sobolev.multigrid.Elliptic`: ``"dirichlet"`` or ``("dirichlet", u)``,
+        ``"neumann"`` (no flux) or ``("neumann", g)`` with ``a du/dn = g`` outwards, one number along a side. ``u = 0``
+        everywhere by default.
     tolerance
         Relative residual ``|f - A u| / |f|`` to reach, 1e-14 to 0.1.
     iterations
@@ -74,7 +80,8 @@ def darcy(
     ShapeError
         If `a` or `f` has the wrong shape.
     ArgumentError
-        If `a` is not positive and finite, `f` is not finite, or an option is out of range.
+        If `a` is not positive and finite, `f` is not finite, a side is periodic, source and fluxes do not balance where
+        no side holds a value, or an option is out of range.
     ConvergenceError
         If the tolerance is not reached.
 
@@ -85,6 +92,12 @@ def darcy(
     >>> u = sobolev.solvers.darcy(a)
     >>> u.shape, bool(u.min() > 0)
     ((64, 64), True)
+
+    From left to right, between insulated sides:
+
+    >>> u = sobolev.solvers.darcy(np.ones((32, 16)), 0.0, extent=(2.0, 1.0), sides=[(("dirichlet", 1.0), "dirichlet"), "neumann"])
+    >>> bool(np.allclose(u, 1 - (np.arange(32)[:, None] + 0.5) / 32, atol=1e-6))
+    True
     """
     dimension = integer("dimension", dimension, least=2, most=3, expected="2 or 3")
     coefficient, single = as_batch("a", real_array("a", a, np.float64), dimension)
@@ -100,6 +113,7 @@ def darcy(
             coefficient,
             float(source) if field is None else 1.0,
             field,
+            condition_pairs(sides, dimension),
             extent=each("extent", extent, number, dimension),
             tolerance=number("tolerance", tolerance),
             iterations=integer("iterations", iterations, least=1),

@@ -1,11 +1,14 @@
 //! The solvers of `sobolev.solvers`. Arrays have all their axes here; the Python side adds and removes those of length one.
 
 use crate::convert::table;
+use crate::multigrid::{Words, condition, raise};
 use crate::work;
-use ndarray::Axis;
+use ndarray::{ArrayD, Axis};
 use numpy::{IntoPyArray, PyArrayDyn, PyReadonlyArrayDyn};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use sobolev::multigrid::Boundary;
+use sobolev::multigrid::general::Condition;
 use sobolev::solvers::{Burgers, Darcy, EQUATIONS, Problem, Step, TimeSolver};
 use sobolev::tensor::Error;
 
@@ -13,20 +16,24 @@ type Array<'py> = Bound<'py, PyArrayDyn<f64>>;
 
 /// `a` `[batch, x1, .., xd, 1]` -> `u` of the same shape; `f` a number, or a field of the shape of `a` or with one sample.
 #[pyfunction]
-#[pyo3(signature = (a, f, field, *, extent, tolerance, iterations, progress))]
+#[pyo3(signature = (a, f, field, sides, *, extent, tolerance, iterations, progress))]
 pub(crate) fn darcy<'py>(
     py: Python<'py>,
     a: PyReadonlyArrayDyn<'py, f64>,
     f: f64,
     field: Option<PyReadonlyArrayDyn<'py, f64>>,
+    sides: Vec<(Words<'py>, Words<'py>)>,
     extent: Option<Vec<f64>>,
     tolerance: f64,
     iterations: usize,
     progress: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Array<'py>> {
+    let sides = sides.iter().map(|(low, high)| Ok([side(low)?, side(high)?]));
+    let sides = sides.collect::<PyResult<Vec<_>>>()?;
     let (a, field) = (a.as_array(), field.as_ref().map(|field| field.as_array().to_owned()));
     let solution = work::run(py, progress.as_ref(), |watch| {
-        let mut solver = Darcy::new().with_tolerance(tolerance)?.with_iteration_limit(iterations);
+        let mut solver =
+            Darcy::new().with_tolerance(tolerance)?.with_iteration_limit(iterations).with_sides(&sides)?;
         if let Some(extent) = &extent {
             solver = solver.with_extent(extent)?;
         }
@@ -37,6 +44,22 @@ pub(crate) fn darcy<'py>(
         Ok(solver.solve_batch(a, watch)?.u)
     })?;
     Ok(solution.into_pyarray(py))
+}
+
+/// A side of Darcy flow: one number along the whole of it.
+fn side(words: &Words<'_>) -> PyResult<(Boundary, f64)> {
+    let (boundary, value) = match condition::<f64>(words)? {
+        Condition::Dirichlet(value) => (Boundary::Dirichlet, value),
+        Condition::Neumann(value) => (Boundary::Neumann, value),
+        Condition::Robin { .. } => {
+            return Err(raise(Error::value("sides", "\"dirichlet\" or \"neumann\"", "\"robin\"")));
+        }
+        Condition::Periodic => (Boundary::Periodic, ArrayD::zeros(vec![])),
+    };
+    match value.as_slice().unwrap_or_default() {
+        [value] => Ok((boundary, *value)),
+        _ => Err(raise(Error::shape("sides", "one number for each side", value.shape()))),
+    }
 }
 
 /// `u0` `[batch, n, 1]` -> `[batch, time, n, 1]`.

@@ -116,8 +116,18 @@ impl<T: Real> Multigrid<T> {
     /// # Errors
     /// When the shape differs, a value is not positive and finite, or the contrast is too high for `T`.
     pub fn set_coefficient(&mut self, coefficient: ArrayViewD<'_, f64>) -> Result<()> {
+        self.read(coefficient)?;
+        self.set_up()
+    }
+
+    /// The first part of [`set_coefficient`](Self::set_coefficient), after which its contrast is known.
+    pub(crate) fn read(&mut self, coefficient: ArrayViewD<'_, f64>) -> Result<()> {
         self.ready = false;
-        self.diffusion.set(coefficient, self.threads)?;
+        self.diffusion.set(coefficient, self.threads)
+    }
+
+    /// The rest of it: all levels.
+    pub(crate) fn set_up(&mut self) -> Result<()> {
         // Entries of order one, whatever the units, keep `f32` away from its limits.
         let spacing = self.diffusion.grid.spacing();
         let largest = spacing.iter().map(|h| self.diffusion.range.1 / (h * h)).fold(0.0, f64::max);

@@ -38,12 +38,15 @@
 //!
 //! # How many iterations
 //! V(1,1) and conjugate gradients to 1e-10, from 16 to 1025 cells a side, odd or even: 8 to 11 for constant and 12/3
-//! coefficients in the square, 12 to 13 in the cube, 11 to 14 where the coefficient jumps by 1e6 along smooth curves. Curves that
-//! are rough on the scale of the cells take more, and more with every cell: a two-phase medium from a Gaussian field of covariance
-//! `(-Laplacian + 9)^-2` 15 iterations (to 1e-8) at 257 and 513, 25 at 1025 and 42 at 2049 cells a side for a jump of 1e6, and 9 or
-//! 10 for one of 4; in the cube, where such a medium percolates, it takes 11 at a jump of 4, 20 at 100 and fails beyond 1e4. Fields that are rough on
-//! the scale of the cells take more: a log-normal field of covariance `(-Laplacian + 9)^-1` and standard deviation 3 takes
-//! 13 to 19 with V(1,1) (to 1e-8), and 12 to 13, independent of size, with W(1,1).
+//! coefficients in the square, 12 to 13 in the cube, 11 to 14 where the coefficient jumps by 1e6 along smooth curves.
+//!
+//! Curves that are rough on the scale of the cells leave small bodies of one phase in the other, separated by gaps that coarse
+//! grids do not show. Bodies of large coefficient that float so are balanced (see `bodies.rs`): a two-phase medium from a Gaussian
+//! field of covariance `(-Laplacian + 9)^-2` with a jump of 1e6 then takes 12 to 20 iterations to 1e-8 with V(1,1) and 8 to 17 with
+//! V(2,2), which [`DiffusionSolver`] takes there, up to 2049 cells a side. In the cube, where such a medium percolates, it takes
+//! 15 to 28 with V(2,2) at 129 cells a side for jumps from 100 to 1e6. Fields that are rough on the scale of the cells take more: a
+//! log-normal field of covariance `(-Laplacian + 9)^-1` and standard deviation 3 takes 13 to 19 with V(1,1), and 12 to 13,
+//! independent of size, with W(1,1).
 //!
 //! # Limits
 //! Independent log-normal values in every cell with standard deviation 2 (contrast 1e7 between neighbours) take 17 iterations

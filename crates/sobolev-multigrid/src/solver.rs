@@ -55,8 +55,9 @@ pub struct DiffusionSolver {
 
 /// A hierarchy with the vectors of conjugate gradients.
 trait Engine: Send + Sync + fmt::Display {
-    fn set_coefficient(&mut self, coefficient: ArrayViewD<'_, f64>) -> Result<()>;
+    fn read(&mut self, coefficient: ArrayViewD<'_, f64>) -> Result<()>;
     fn contrast(&self) -> f64;
+    fn set_up(&mut self) -> Result<()>;
     fn start(&mut self, forcing: &Forcing<'_>) -> Result<()>;
     fn step(&mut self) -> Result<f64>;
     fn info(&self) -> CgInfo;
@@ -83,8 +84,11 @@ impl<T: Real> fmt::Display for Pair<T> {
 }
 
 impl<T: Real> Engine for Pair<T> {
-    fn set_coefficient(&mut self, coefficient: ArrayViewD<'_, f64>) -> Result<()> {
-        self.multigrid.set_coefficient(coefficient)
+    fn read(&mut self, coefficient: ArrayViewD<'_, f64>) -> Result<()> {
+        self.multigrid.read(coefficient)
+    }
+    fn set_up(&mut self) -> Result<()> {
+        self.multigrid.set_up()
     }
     fn contrast(&self) -> f64 {
         let (smallest, largest) = self.multigrid.coefficient_range();
@@ -149,21 +153,19 @@ impl DiffusionSolver {
     pub fn set_coefficient(&mut self, coefficient: ArrayViewD<'_, f64>) -> Result<()> {
         self.coefficient_is_set = false;
         self.in_double = self.precision == Precision::Double;
-        if !self.in_double {
-            let engine = self.engine()?;
-            let result = engine.set_coefficient(coefficient.view());
-            // Zero for a coefficient that is bad in any precision.
-            let contrast = engine.contrast();
-            match result {
-                Err(error) if self.precision == Precision::Single || contrast < 1.0 => return Err(error),
-                Err(_) => self.in_double = true,
-                Ok(()) => {
-                    self.in_double = self.precision == Precision::Automatic && contrast > SINGLE_CONTRAST
-                }
+        let automatic = self.precision == Precision::Automatic;
+        let engine = self.engine()?;
+        engine.read(coefficient.view())?;
+        if automatic {
+            // Whatever the reason is for which single precision does not do.
+            self.in_double = engine.contrast() > SINGLE_CONTRAST || engine.set_up().is_err();
+            if self.in_double {
+                let engine = self.engine()?;
+                engine.read(coefficient)?;
+                engine.set_up()?;
             }
-        }
-        if self.in_double {
-            self.engine()?.set_coefficient(coefficient)?;
+        } else {
+            engine.set_up()?;
         }
         self.coefficient_is_set = true;
         Ok(())
