@@ -7,8 +7,8 @@ use ndarray::{ArrayD, Axis};
 use numpy::{IntoPyArray, PyArrayDyn, PyReadonlyArrayDyn};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sobolev::multigrid::Boundary;
 use sobolev::multigrid::general::Condition;
+use sobolev::solvers::random_field::Boundary;
 use sobolev::solvers::{Burgers, Darcy, EQUATIONS, Problem, Step, TimeSolver};
 use sobolev::tensor::Error;
 
