@@ -238,7 +238,8 @@ fn solve(problem: &dyn Problem, header: &Header, writer: &Writer, monitor: &dyn 
     let (sender, full) = sync_channel(1);
     let synced = std::thread::scope(|scope| {
         // The disk works while the threads solve: all of it in the end would be a wait.
-        let syncing = scope.spawn(move || full.iter().try_for_each(|()| writer.sync()));
+        let sync = |()| writer.sync().inspect_err(|_| stop.store(true, Ordering::Relaxed));
+        let syncing = scope.spawn(move || full.iter().try_for_each(sync));
         let disk = Disk { written: AtomicUsize::new(0), full: sender };
         rayon::broadcast(|_| work(&disk));
         drop(disk);

@@ -82,8 +82,9 @@ impl fmt::Display for Verification {
 }
 
 /// Reads all samples of a file. Of a data set of this library checksums and the invariants of the equation (mean, mean square,
-/// energy, where it keeps them) are recomputed, and `remake` samples, spread evenly, are solved again from (seed, number, settings) and compared, with their residuals; samples that are not finished are a
-/// problem. Of other files values are looked at.
+/// energy, where it keeps them) are recomputed, and `remake` samples, spread evenly, are solved again from (seed, number,
+/// settings) and compared, with their residuals; samples that are not finished are a problem. Of other files values are
+/// looked at.
 ///
 /// # Errors
 /// When the file cannot be opened or is of no known format, and when the monitor cancels. What is wrong with samples is no
@@ -259,6 +260,9 @@ fn compare(
             }
         }
         found.remade.push((sample, worst));
+    }
+    if found.remade.is_empty() {
+        found.not_remade = "none could be solved".to_string();
     }
     Ok(())
 }

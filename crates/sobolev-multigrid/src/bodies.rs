@@ -51,7 +51,6 @@ impl Bodies {
         for runs in map.runs_of_bodies() {
             found.add(&map, &runs, scale);
         }
-
         found
     }
 
@@ -76,12 +75,13 @@ impl Bodies {
                 }
             }
         }
-        if !floats {
+        let energy: f64 = self.faces[first_face..].iter().map(|face| face.coupling).sum();
+        // None is left where the couplings are too small for a number.
+        if !floats || energy <= 0.0 {
             self.cells.truncate(first_cell);
             self.faces.truncate(first_face);
             return;
         }
-        let energy = self.faces[first_face..].iter().map(|face| face.coupling).sum();
         let (cells, faces) = (first_cell..self.cells.len(), first_face..self.faces.len());
         self.bodies.push(Body { cells, faces, energy, value: 0.0 });
     }

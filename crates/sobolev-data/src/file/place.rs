@@ -47,7 +47,9 @@ impl Places {
         // Behind the axis that is cut all are whole, before it all are single.
         let cut = (1..chunk.len()).find(|&axis| chunk[axis] > 1).unwrap_or(chunk.len() - 1);
         if chunk[cut + 1..] != shape[cut + 1..] || chunk.contains(&0) {
-            return Err(wrong(format!("has chunks {chunk:?}, whose values do not stand side by side")));
+            return Err(wrong(format!(
+                "has chunks {chunk:?}, whose values do not stand side by side, as those of older versions: generate it anew"
+            )));
         }
         let counts: Vec<usize> = (0..=cut).map(|axis| shape[axis].div_ceil(chunk[axis])).collect();
         let bytes = |axes: &[usize]| axes.iter().product::<usize>() * value;

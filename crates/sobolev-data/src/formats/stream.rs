@@ -55,6 +55,10 @@ impl Stream {
             let count = input.shape[0];
             (How::Chosen(Box::new(arrays)), count)
         };
+        if count == 0 {
+            // As is an empty one.
+            return Ok(None);
+        }
         let rows = options.rows(count)?;
         Ok(Some(Self { path: path.to_path_buf(), options: options.clone(), rows, attributes, how }))
     }

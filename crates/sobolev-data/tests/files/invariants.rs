@@ -33,7 +33,7 @@ const CASES: [(&str, &str, &[&str]); 23] = [
     ("wave", "size = 16\nmethod = \"spectral\"\nboundary = \"neumann\"", ENERGY),
     ("wave", "size = 16\nboundary = \"absorbing\"", &[]),
     ("heat", "size = 16\nframes = 2\ntime = 0.1", MEAN),
-    ("heat", "size = 16\nframes = 2\ntime = 0.1\nsides = \"cold\"", &[]),
+    ("heat", "size = 16\nframes = 2\ntime = 0.1\nboundary = \"dirichlet\"", &[]),
 ];
 
 fn problem(equation: &str, settings: &str) -> Box<dyn Problem> {

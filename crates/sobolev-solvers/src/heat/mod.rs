@@ -144,13 +144,21 @@ impl Heat {
 
     /// The hierarchy for `A + 1 / (gamma h)`, that of an earlier call or a new one.
     fn stage(&self, step: f64, parallelism: Parallelism) -> Result<Arc<StencilMultigrid<f64>>> {
-        let mut kept = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, stage)) = kept.iter().find(|(key, _)| *key == (step, parallelism)) {
-            return Ok(Arc::clone(stage));
+        let lock = || self.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        let find = |kept: &[Kept]| {
+            kept.iter().find(|(key, _)| *key == (step, parallelism)).map(|(_, stage)| Arc::clone(stage))
+        };
+        if let Some(stage) = find(&lock()) {
+            return Ok(stage);
         }
+        // Without the lock: the pool may give this thread another sample, which asks for it, while its hierarchy is made.
         let reaction = ArrayD::from_elem(IxDyn(self.points()), 1.0 / (GAMMA * step));
         let params = MultigridParams { parallelism, ..MultigridParams::default() };
         let made = Arc::new(self.problem.clone().with_reaction(reaction.view())?.multigrid(params)?);
+        let mut kept = lock();
+        if let Some(stage) = find(&kept) {
+            return Ok(stage);
+        }
         if kept.len() == KEPT {
             kept.remove(0);
         }

@@ -66,7 +66,10 @@ impl<'a> Stepper<'a> {
     pub(super) fn march_by_error(&mut self, duration: f64, tolerance: f64) -> Result<f64> {
         let whole = 1_u64 << DEEPEST;
         let step = |level: usize| duration / (1_u64 << level) as f64;
-        let top = (0..DEEPEST).find(|level| step(*level) <= self.heat.step).unwrap_or(DEEPEST);
+        let Some(top) = (0..=DEEPEST).find(|level| step(*level) <= self.heat.step) else {
+            let expected = format!("at least {:e}, with a tolerance", step(DEEPEST));
+            return Err(Error::value("step", expected, self.heat.step));
+        };
         let (mut position, mut level, mut sum) = (0, top, 0.0);
         while position < whole {
             self.check_cancelled(self.steps + ((whole - position) >> (DEEPEST - level)))?;
