@@ -145,3 +145,11 @@ fn published_variants_are_made_by_one_setting() {
         assert!(gap < 1e-6 * size, "{gap:e}");
     }
 }
+
+#[test]
+fn stored_samples_are_those_of_their_specs() {
+    for name in ["burgers_128", "darcy_32"] {
+        let found = sobolev::data::verify(data().join(format!("{name}.h5")), 4, &()).unwrap();
+        assert!(found.is_sound() && found.remade.len() == 4, "{found}");
+    }
+}
