@@ -26,7 +26,8 @@ pub enum Coefficient {
     /// `exp(g)` of a Gaussian field g.
     Lognormal,
     /// `high` where a sum of five Gaussians `exp(-|x - c|^2 / s)` is above its mean, `low` elsewhere: centres c uniform in the
-    /// box, s uniform on 0 to 1/2, whatever the size of the box (PDEBench, arXiv:2210.07182: 1 and 0.1). The mean is that of all samples and points.
+    /// box, s uniform on 0 to 1/2, whatever the size of the box (PDEBench, arXiv:2210.07182: 1 and 0.1). The mean is that of
+    /// all samples and points.
     Gaussians,
     /// `prod_{k=1}^6 (1 + cos(a_k pi (x1 + x2))/2) (1 + sin(a_k pi (x2 - 3 x1))/2)` with a_k uniform on 2^(k-1) to 1.5 times
     /// that: all scales at once, in two dimensions (the multiscale set of He, Liu and Xu, MgNO, arXiv:2310.19809).

@@ -117,7 +117,8 @@ fn data_sets_are_converged_and_have_the_published_speed() {
     let coarse = small(33, 2).sample(3, 5, &()).unwrap();
     let fine = small(33, 6).sample(3, 5, &()).unwrap();
     assert!(coarse.input.iter().all(|c| (c - 20.0).abs() < 1.0) && coarse.residual < 1e-9);
-    // The same speed, up to waves that the coarser grid does not resolve; the answers differ by what the jump of du/dn on the upper side leaves of the order.
+    // The same speed, up to waves that the coarser grid does not resolve; the answers differ by what the jump of du/dn on the
+    // upper side leaves of the order.
     let speeds = largest(coarse.input.iter().zip(&fine.input).map(|(a, b)| (a - b).abs()));
     assert!(speeds < 0.02, "{speeds}");
     let size = largest(fine.target.iter().map(|u| u.abs()));
